@@ -10,6 +10,7 @@ from pathlib import Path
 
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import Model
+from connector_sdk.settings.paths import explain_path
 from connector_sdk.settings.suggest import closest
 
 
@@ -50,11 +51,14 @@ def find_files(model: Model, path: str, key: str) -> list[str]:
     Raises `ConfigError` for files that are missing, empty, hidden, or of an unknown format.
     """
     place = ("models", model.name, key)
-    if format_of(path) is None:
-        raise ConfigError([Problem(f"{path} is not a Parquet, CSV or JSON file", place, hint=_ENDINGS)])
     folder = Path(model.folder).absolute()
     full = folder / path
     found = [full] if full.exists() else sorted(folder / each for each in glob.glob(path, root_dir=folder))
+    if not found and (explained := explain_path(path)):
+        message, hint = explained
+        raise ConfigError([Problem(message, place, hint)])
+    if format_of(path) is None:
+        raise ConfigError([Problem(f"{path} is not a Parquet, CSV or JSON file", place, hint=_ENDINGS)])
     if any(_is_hidden(each, folder) for each in (full, *found)):
         raise ConfigError([Problem(f"{path} is hidden and not read", place, hint="put it into a visible folder")])
     if not found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,12 +13,10 @@ from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import Keep, Model, Project
 from connector_sdk.project import convert
 from connector_sdk.project.shape import ConnectionShape, KeepShape, ModelShape, ProjectShape, SyncShape
+from connector_sdk.settings.paths import explain_url
 from connector_sdk.settings.references import Place
 from connector_sdk.settings.structure import build_instance, problems_of
 from connector_sdk.settings.suggest import suggestion
-
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-"""The beginning of an address such as s3://bucket/file."""
 
 _SOUND: WeakValueDictionary[int, Project] = WeakValueDictionary()
 """The projects that were read here, by identity. Nothing is wrong with them."""
@@ -106,9 +103,9 @@ def _model_problems(model: Model, sources: tuple[str, ...]) -> Iterator[Problem]
     if len(given) != 1:
         found = f"{' and '.join(given)} are given" if given else "none is given"
         yield Problem(f"a model has one of {', '.join(sources)}; {found}", place, "keep exactly one of them")
-    if isinstance(model.file, str) and _URL.match(model.file):
-        hint = "copy the files to this machine, and name their local path"
-        yield Problem(f"{model.file} is a URL, and only local files are read", (*place, "file"), hint)
+    if isinstance(model.file, str) and (explained := explain_url(model.file)):
+        message, hint = explained
+        yield Problem(message, (*place, "file"), hint)
     repeated = {column for column in model.primary_key if model.primary_key.count(column) > 1}
     if repeated:
         named = ", ".join(sorted(repeated))

@@ -94,6 +94,14 @@ def test_the_address_of_a_file_is_not_taken_for_a_local_path(invoke: Invoke, fol
     assert "name their local path" in result.stderr
 
 
+def test_the_address_of_a_local_file_is_answered_with_its_path(invoke: Invoke, folder: Path) -> None:
+    project = folder / "connector.yml"
+    project.write_text(project.read_text().replace("books.csv", "file:///tmp/books.csv"))
+    said = invoke("plan", "books").stderr
+    assert "connector.yml:5 models.books.file: file:///tmp/books.csv is a URL" in said
+    assert "write the path: /tmp/books.csv" in said
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

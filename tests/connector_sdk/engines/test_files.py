@@ -60,6 +60,35 @@ def test_a_missing_file_is_told_with_its_path_and_what_lies_beside_it(folder: Pa
     assert problem.hint == "did you mean contacts.parquet?"
 
 
+@pytest.mark.parametrize(
+    ("path", "said", "hint"),
+    [
+        ("s3://bucket/c.csv", "s3://bucket/c.csv is a URL, and only local files are read", "name their local path"),
+        ("s3://bucket/c", "s3://bucket/c is a URL, and only local files are read", "name their local path"),
+        ("file:///tmp/a%20b.csv", "is a URL, and a path is expected", "write the path: /tmp/a b.csv"),
+        ("file://localhost/tmp/x.csv", "is a URL", "write the path: /tmp/x.csv"),
+        ("${DATA}/c.csv", "has the variable ${DATA}, and paths take none", "write the path itself; only the settings"),
+        ("day/$DAY/c.csv", "has the variable $DAY, and paths take none", "write the path itself; only the settings"),
+        ("~/c.csv", "~/c.csv begins with ~/, which only a shell replaces", "write the path itself"),
+        ("~ann/c.csv", "~ann/c.csv begins with ~ann/, which only a shell replaces", "write the path itself"),
+    ],
+)
+@pytest.mark.parametrize("named", ["by file", "in SQL"])
+def test_a_path_that_no_file_can_have_is_told_apart_from_a_missing_file(
+    refuse: Refuse, path: str, said: str, hint: str, named: str
+) -> None:
+    problem = refuse(file=path) if named == "by file" else refuse(sql=f"select * from '{path}'")
+    assert said in problem.message
+    assert hint in problem.hint
+
+
+@pytest.mark.parametrize("path", ["$DAY.csv", "~/c.csv", "${DATA}/c.csv"])
+def test_a_file_may_be_called_like_a_variable_or_a_home(folder: Path, read: Read, path: str) -> None:
+    (folder / path).parent.mkdir(exist_ok=True)
+    (folder / path).write_text("id\n1\n", encoding="utf-8")
+    assert read(file=path).column("id").to_pylist() == ["1"]
+
+
 def test_a_pattern_that_fits_nothing_is_a_missing_file(refuse: Refuse) -> None:
     assert "there is no file" in refuse(file="*.csv").message
 
