@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from traceback import walk_tb
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -60,7 +61,7 @@ def _schema(type_: Any) -> dict[str, Any]:
 def _refusals(error: BaseException, path: Place) -> Iterator[Problem]:
     if not isinstance(error, cattrs.ClassValidationError | cattrs.IterableValidationError):
         said = error.args[0] if error.args else type(error).__name__
-        yield Problem(str(said), path, "correct the value")
+        yield Problem(str(said), (*path, *_refusing_key(error)), "correct the value")
         return
     noted, others = error.group_exceptions()
     for inner, note in noted:
@@ -68,6 +69,16 @@ def _refusals(error: BaseException, path: Place) -> Iterator[Problem]:
         yield from _refusals(inner, (*path, key))
     for other in others:
         yield from _refusals(other, path)
+
+
+def _refusing_key(error: BaseException) -> Place:
+    """Return the key of the attribute whose validator raised an error; nothing for an error of a whole class."""
+    for frame, _ in walk_tb(error.__traceback__):
+        arguments = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+        for each in arguments:
+            if isinstance(attribute := frame.f_locals.get(each), attrs.Attribute):
+                return (key_of(attribute.name),)
+    return ()
 
 
 def _find_interpolated(data: Any) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
+from connector_sdk.settings.examples import suggest_mapping, variable_of
 from connector_sdk.settings.json_schema import Schema, property_of, types_of
 from connector_sdk.settings.references import Interpolated, reads_as
 from connector_sdk.settings.suggest import suggestion
@@ -20,7 +22,10 @@ _WORDS = {
     "null": "nothing",
     "array": "a list",
     "object": "a mapping",
+    "date": "a date",
 }
+
+_ADD_REFERENCE = "put it into an environment variable and write ${NAME}"
 
 
 def word_error(error: Any) -> tuple[str, str]:
@@ -29,26 +34,58 @@ def word_error(error: Any) -> tuple[str, str]:
 
 
 def _word_type(error: Any) -> tuple[str, str]:
-    wanted = " or ".join(_WORDS[each] for each in types_of(error.schema))
-    return f"must be {wanted}, not {kind_of(error.instance)}", _retype(error.schema, error.instance)
+    return f"must be {_wanted([error.schema])}, not {kind_of(error.instance)}", _retype(error)
 
 
-def _retype(schema: Schema, instance: Any) -> str:
+def _wanted(branches: Sequence[Schema]) -> str:
+    """Return in words what the alternatives take."""
+    types = [
+        "date" if type_ == "string" and each.get("format") else type_ for each in branches for type_ in types_of(each)
+    ]
+    words = list(dict.fromkeys(_WORDS[each] for each in types if not (each == "integer" and "number" in types)))
+    return f"{', '.join(words[:-1])}, or {words[-1]}" if len(words) > 2 else " or ".join(words)
+
+
+def _retype(error: Any) -> str:
+    schema, instance = error.schema, error.instance
     types = types_of(schema)
     if schema.get("writeOnly"):
-        return "put it into an environment variable and write ${NAME}"
-    if "string" in types and isinstance(instance, int | Decimal | date) and not schema.get("format"):
-        return "put it in quotes"
+        return _ADD_REFERENCE
+    if "string" in types and isinstance(instance, int | float | Decimal | date) and not schema.get("format"):
+        return _quote(schema, instance)
     if "array" in types:
         return "write a list: [one, two]"
     if "object" in types:
         known = list(schema.get("properties", {}))
-        return f"write the keys below it: {', '.join(known)}" if known else "write name: value lines below it"
-    return (
-        "take the quotes away"
-        if isinstance(instance, str) and reads_as(Interpolated(instance, ""), types[0])
-        else ("correct the value, or leave the key out for the default")
-    )
+        key = _key_of(error)
+        inline = f", or {key}: {{name: value}}" if key else ""
+        return f"write the keys below it: {', '.join(known)}" if known else f"write name: value lines below it{inline}"
+    if isinstance(instance, str) and reads_as(Interpolated(instance, ""), types[0]):
+        return "take the quotes away"
+    return _describe_value(schema)
+
+
+def _quote(schema: Schema, instance: Any) -> str:
+    """Return the hint at quotes: with the text itself if the default shows its form, such as "66.0" for 66."""
+    form = re.sub(r"\d+", r"\\d+", re.escape(str(schema.get("default") or "")))
+    fitting = (each for each in (str(instance), f"{instance}.0") if re.fullmatch(form, each))
+    written = next(fitting, None)
+    return f'write "{written}"' if written else "put it in quotes"
+
+
+def _describe_value(schema: Schema) -> str:
+    """Return the hint at a value of another type: what the key means, and its default."""
+    meaning, default = schema.get("description"), schema.get("default")
+    if not meaning or not set(types_of(schema)) <= {"integer", "number", "null"}:
+        return "correct the value, or leave the key out for the default"
+    such = "" if default is None else f", such as {default}"
+    return f"write {_wanted([schema])}{such}: {meaning}"
+
+
+def _key_of(error: Any) -> str:
+    """Return the key of a value; empty for an entry of a list, or for a value without a key."""
+    key = error.absolute_path[-1] if error.absolute_path else ""
+    return key if isinstance(key, str) else ""
 
 
 def kind_of(instance: Any) -> str:
@@ -73,14 +110,25 @@ def with_article(name: str) -> str:
 
 def _word_alternatives(error: Any) -> tuple[str, str]:
     branches = error.schema["anyOf"]
+    if any(each.get("writeOnly") for each in branches):
+        return f"must be {_wanted(branches)}, not {kind_of(error.instance)}", _ADD_REFERENCE
     if isinstance(error.instance, Mapping):
         forms = " | ".join("{" + ", ".join(each["required"]) + "}" for each in branches if each.get("required"))
-        return f"must be exactly one of {forms}", "use the keys of one of these forms"
-    words = [_WORDS[type_] for each in branches for type_ in types_of(each)]
-    return (
-        f"must be {' or '.join(dict.fromkeys(words))}, not {kind_of(error.instance)}",
-        "write it in one of these forms",
-    )
+        if forms:
+            return f"must be exactly one of {forms}", "use the keys of one of these forms"
+    types = {type_ for each in branches for type_ in types_of(each)}
+    if isinstance(error.instance, Mapping | list | tuple) and not types & {"object", "array"}:
+        return f"takes one value, not {kind_of(error.instance)}", _suggest_value(error)
+    return f"must be {_wanted(branches)}, not {kind_of(error.instance)}", "write it in one of these forms"
+
+
+def _suggest_value(error: Any) -> str:
+    """Return the hint to write one value: the first in the list or the mapping."""
+    inner = list(error.instance.values() if isinstance(error.instance, Mapping) else error.instance)
+    key = _key_of(error)
+    if not inner or not key or isinstance(inner[0], Mapping | list | tuple | NoneType):
+        return "write one value"
+    return f"write {key}: {_format_instance(inner[0])}" + (", or another single value" if len(inner) > 1 else "")
 
 
 def _word_enum(error: Any) -> tuple[str, str]:
@@ -94,7 +142,7 @@ def _word_enum(error: Any) -> tuple[str, str]:
 
 def _word_pattern(error: Any) -> tuple[str, str]:
     if error.schema.get("writeOnly"):
-        variable = re.sub(r"\W", "_", str(error.absolute_path[-1] if error.absolute_path else "SECRET")).upper()
+        variable = variable_of(str(error.absolute_path[-1] if error.absolute_path else "SECRET"))
         hint = f"put it into an environment variable and write ${{{variable}}} here"
         return "a secret must not be written in the file in clear", hint
     form = error.schema.get("description") or f"it must match {error.validator_value}"
@@ -102,8 +150,10 @@ def _word_pattern(error: Any) -> tuple[str, str]:
 
 
 def _word_missing(error: Any) -> tuple[str, str]:
-    meaning = property_of(error.schema, error.message).get("description")
-    return f"{error.message} is missing", f"add {error.message}" + (f": {meaning}" if meaning else "")
+    wanted = property_of(error.schema, error.message)
+    meaning = wanted.get("description")
+    hint = suggest_mapping(error.message, wanted) or f"add {error.message}" + (f": {meaning}" if meaning else "")
+    return f"{error.message} is missing", hint
 
 
 def _word_unknown_key(error: Any) -> tuple[str, str]:

@@ -53,17 +53,17 @@ class Options:
     @assignment_rules.validator
     def _is_a_rule(self, _attribute: Attribute[bool | str], value: bool | str) -> None:
         if isinstance(value, str) and value not in ("off", "on") and to18(value) is None:
-            raise ValueError(f"assignment_rules: {value!r} is none of off, on, and the id of a rule")
+            raise ValueError(f"{value!r} is none of off, on, and the id of a rule")
 
     @keep_api_calls.validator
     def _is_a_count(self, _attribute: Attribute[int], value: int) -> None:
         if value < 0:
-            raise ValueError(f"keep_api_calls: {value} is below 0")
+            raise ValueError(f"{value} is below 0")
 
     @job_timeout.validator
     def _is_a_time(self, _attribute: Attribute[float], value: float) -> None:
         if not value > 0:
-            raise ValueError(f"job_timeout: {value} is not above 0 hours")
+            raise ValueError(f"{value} is not above 0 hours")
 
     @property
     def assignment_rule(self) -> str:

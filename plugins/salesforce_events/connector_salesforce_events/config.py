@@ -22,4 +22,4 @@ class Options:
     @keep_api_calls.validator
     def _is_a_count(self, _attribute: Attribute[int], value: int) -> None:
         if value < 0:
-            raise ValueError(f"keep_api_calls: {value} is below 0")
+            raise ValueError(f"{value} is below 0")

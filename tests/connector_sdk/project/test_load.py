@@ -223,6 +223,33 @@ def test_a_field_has_exactly_one_form(refused: Loading, fields: str, said: str) 
     assert problem.path[:4] == ("syncs", "accounts", "fields", "Name")
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{value: Shop}", "takes one value, not a mapping — write Kind: Shop"),
+        ("[Shop]", "takes one value, not a list — write Kind: Shop"),
+        ("[Shop, School]", "takes one value, not a list — write Kind: Shop, or another single value"),
+        ("[true]", "takes one value, not a list — write Kind: true"),
+        ("[[Shop]]", "takes one value, not a list — write one value"),
+        ("[]", "takes one value, not a list — write one value"),
+        ("", "must be text, a number, true or false, or a date, not nothing — write it in one of these forms"),
+    ],
+)
+def test_a_place_for_one_value_takes_no_list_and_no_mapping(refused: Loading, written: str, said: str) -> None:
+    (problem,) = refused(replace_fields(f"{{P: {{find: A, equals: k, and: {{Kind: {written}}}}}}}"))
+    assert (f"{problem.message} — {problem.hint}", problem.path[-1]) == (said, "Kind")
+
+
+def test_a_place_for_a_name_or_a_list_of_names_takes_no_mapping(refused: Loading) -> None:
+    (problem,) = refused(replace_fields("{P: {find: {object: A}, equals: k}}"))
+    assert problem.message == "must be text or a list, not a mapping"
+
+
+def test_a_value_in_place_of_a_mapping_is_answered_with_its_form(refused: Loading) -> None:
+    (problem,) = refused(replace_fields("{P: {find: A, equals: k, and: Shop}}"))
+    assert problem.hint == "write name: value lines below it, or and: {name: value}"
+
+
 @pytest.mark.parametrize("section", ["connections", "models", "syncs", "sequences"])
 @pytest.mark.parametrize(
     "name", ["Contacts", "a b", "_a", "a/b", "..", "../../etc", "a/../../b", "/etc", "'C:\\x'", '"a\\n"', "a" * 65]

@@ -125,7 +125,7 @@ def test_a_secret_that_is_no_text_is_refused(value: object) -> None:
 @pytest.mark.parametrize(
     ("data", "path", "said"),
     [
-        ({"version": Decimal("58.0")}, ("version",), "must be text, not a number — put it in quotes"),
+        ({"version": Decimal("58.0")}, ("version",), 'must be text, not a number — write "58.0"'),
         ({"size": "4"}, ("size",), "must be a whole number, not text — take the quotes away"),
         ({"size": True}, ("size",), "must be a whole number, not true or false"),
         ({"size": 0}, ("size",), "must be at least 1"),
@@ -141,7 +141,10 @@ def test_a_secret_that_is_no_text_is_refused(value: object) -> None:
         ({"auth": "key"}, ("auth",), "must be a mapping, not text"),
         ({"auth": {"flow": "key", "kye": "${K}"}}, ("auth", "kye"), "did you mean key?"),
         ({"assignment": "of"}, ("assignment",), "did you mean off?"),
-        ({"url": "ftp://x"}, (), "must match regex"),
+        ({"url": "ftp://x"}, ("url",), "must match regex"),
+        ({"version": 66}, ("version",), 'must be text, not a number — write "66.0"'),
+        ({"version": 7.5}, ("version",), 'write "7.5"'),
+        ({"version": -1}, ("version",), "put it in quotes"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place_and_what_to_do(
