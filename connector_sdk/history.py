@@ -46,7 +46,7 @@ def show(project: Project | Outline, run: str, *, state: Path | None = None) -> 
     with journal_of(project, state) as (folder, journal):
         found = journal.run(run)
         if found is None:
-            raise _no_run(run)
+            raise _no_run(project, run)
         with JOURNAL.reading(folder.database):
             return _report(folder, journal, found)
 
@@ -69,7 +69,7 @@ def rows(
     with journal_of(project, state) as (folder, journal):
         found, ledger = journal.run(run), folder.ledger(run)
         if found is None:
-            raise _no_run(run)
+            raise _no_run(project, run)
         if found.state is RunState.RUNNING:
             opened = _open_ledger(folder, journal, run, wanted)
             if opened is not None:
@@ -107,7 +107,7 @@ def calls(project: Project | Outline, run: str, *, state: Path | None = None) ->
     with journal_of(project, state) as (folder, journal):
         known, path = journal.run(run), folder.calls(run)
     if known is None:
-        raise _no_run(run)
+        raise _no_run(project, run)
     return _read_calls(path)
 
 
@@ -136,7 +136,7 @@ def notes(project: Project, run: str, *, state: Path | None = None) -> RunNotes:
     with journal_of(project, state) as (_, journal):
         found, anchors = journal.run(run), journal.anchors(run)
     if found is None:
-        raise _no_run(run)
+        raise _no_run(project, run)
     sync, _ = find_sync(project, found.sync)
     return RunNotes(run=run, sync=sync.name, connection=sync.connection, account=found.account, anchors=anchors)
 
@@ -209,5 +209,7 @@ def _no_rows(run: JournalledRun) -> ConfigError:
     return ConfigError(f"run {run.id} has no ledger: it is {run.state.value}", hint=hint)
 
 
-def _no_run(run: str) -> ConfigError:
-    return ConfigError(f"there is no run {run}", hint="connector runs lists them")
+def _no_run(project: Project | Outline, run: str) -> ConfigError:
+    sync = run if run in project.syncs else None
+    hint = f"it is a sync: connector runs --sync {sync} lists its runs" if sync else "connector runs lists them"
+    return ConfigError(f"there is no run {run}", hint=hint)

@@ -13,6 +13,7 @@ from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import Outline, Project
 from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.project.arguments import checks_arguments
+from connector_sdk.settings.suggest import closest
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import hold_lock
 from connector_sdk.state.records import UNKNOWN_KEY, HeldRow
@@ -49,7 +50,7 @@ class _Held:
 def held_rows(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[HeldRow, ...]:
     """Return the rows that wait for a decision. `run` is the id of a run, or the name of a sync for all of its runs."""
     with journal_of(project, state) as (_, journal):
-        return _find_held_rows(journal, run).rows
+        return _find_held_rows(project, journal, run).rows
 
 
 @checks_arguments()
@@ -68,9 +69,9 @@ def resolve(
     given for several rows.
     """
     with journal_of(project, state) as (folder, journal):
-        sync = _find_held_rows(journal, run).sync
+        sync = _find_held_rows(project, journal, run).sync
         with hold_lock(folder.lock(sync), sync):
-            held = _find_held_rows(journal, run)  # again: they may have changed until the lock was free
+            held = _find_held_rows(project, journal, run)  # again: they may have changed until the lock was free
             settled_keys = _choose_keys(held, keys, settlement)
             sync_state = journal.sync(sync)
             assert sync_state is not None  # the run that held the rows also saved the state of its sync
@@ -82,13 +83,15 @@ def resolve(
     return settled_keys
 
 
-def _find_held_rows(journal: Journal, name: str) -> _Held:
+def _find_held_rows(project: Project | Outline, journal: Journal, name: str) -> _Held:
     """Return the rows held under the id of a run or the name of a sync. The project may no longer have that sync."""
     run = journal.run(name)
     if run is not None:
         return _Held(name, run.sync, name, journal.held_rows(run.sync, name))
     if journal.sync(name) is None and not journal.runs(name, 1):
-        raise ConfigError(f"there is no run or sync {name}", hint="connector runs lists the runs of each sync")
+        near = closest(name, list(project.syncs))
+        hint = f"did you mean {near}?" if near and near != name else "connector runs lists the runs of each sync"
+        raise ConfigError(f"there is no run or sync {name}", hint=hint)
     return _Held(name, name, None, journal.held_rows(name))
 
 

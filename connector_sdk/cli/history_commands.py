@@ -15,6 +15,7 @@ from connector_sdk.contract.errors import ExitCode
 from connector_sdk.contract.outcome import Outcome
 from connector_sdk.resolve import Decision, Settlement, held_rows
 from connector_sdk.resolve import resolve as settle
+from connector_sdk.settings.suggest import suggestion
 
 _RUN_COLUMNS = (
     "run", "sync", "state", "exit", "started", "rows_planned", "rows_succeeded", "rows_rejected", "rows_skipped",
@@ -34,6 +35,8 @@ def runs(settings: Settings, sync: str | None, limit: int) -> None:
     records = [
         run_record(each) for each in history.runs(settings.outline, state=settings.state, sync=sync, limit=limit)
     ]
+    if sync is not None and not records and sync not in settings.outline.syncs:
+        terminal.say(f"there is no sync {sync} — {suggestion(sync, list(settings.outline.syncs))}")
     if settings.output is Format.JSON:
         write_json(records)
     else:

@@ -28,6 +28,7 @@ from connector_sdk.hooks.repeat import TRACEBACKS
 from connector_sdk.lifecycle.connect import REDACTORS, prepare_connection
 from connector_sdk.observing.redaction import RedactingFilter
 from connector_sdk.project.load import FILE_NAME, load_outline, load_project
+from connector_sdk.settings.suggest import closest
 
 VARIABLE = "CONNECTOR_PROJECT"
 
@@ -85,7 +86,9 @@ class Settings:
         if chosen not in found:
             wanted = f"no connection {name} of type {type_}" if name else f"no connection of type {type_}"
             have = ", ".join(found) or "none"
-            raise ConfigError([Problem(f"there is {wanted}; the project has: {have}", ("connections",))])
+            near = closest(name, found) if name else None
+            hint = f"did you mean {near}?" if near else ""
+            raise ConfigError([Problem(f"there is {wanted}; the project has: {have}", ("connections",), hint)])
         config, host = prepare_connection(self.project, chosen, self.destination(type_), Observers())
         click.get_current_context().with_resource(REDACTORS.include(host.redactor))
         return ConnectionSettings(chosen, config, host)

@@ -31,7 +31,7 @@ from connector_sdk.engines.streams import note_rows
 from connector_sdk.engines.typed import apply_types, require_csv, resolve_types
 from connector_sdk.engines.unify import unify
 from connector_sdk.files.corruption import damage
-from connector_sdk.settings.suggest import closest
+from connector_sdk.settings.suggest import closest, suggest_list
 
 
 @frozen
@@ -88,7 +88,8 @@ def require_columns(model: Model, source: Source, wanted: Mapping[str, tuple[str
             continue
         near = closest(column, source.columns)
         have = "; ".join(part for part in (f"it has: {', '.join(source.columns)}", source.hint) if part)
-        hint = f"did you mean {near}?" if near else have
+        listed = suggest_list(column) if path[-1] == "primary_key" else ""
+        hint = listed or (f"did you mean {near}?" if near else have)
         problems.append(Problem(f"model {model.name} has no column {column}", path, hint=hint))
     return problems
 

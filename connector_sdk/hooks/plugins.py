@@ -11,6 +11,7 @@ from connector_sdk.contract.errors import ConfigError, PluginError, Problem
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.repeat import TRACEBACKS
 from connector_sdk.hooks.validation import hint_at_contract
+from connector_sdk.settings.suggest import closest
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -61,7 +62,7 @@ def _resolution_problem(type_: str, providers: Sequence[EntryPoint]) -> Problem:
     if providers:
         named = ", ".join(f"{each.dist.name} {each.dist.version}" if each.dist else each.value for each in providers)
         return Problem(f"destination {type_} is provided more than once: {named}", hint="uninstall all but one")
-    have = ", ".join(sorted(find_installed())) or "none"
-    return Problem(
-        f"there is no destination {type_}; installed: {have}", hint=f"install the plugin that provides {type_}"
-    )
+    installed = sorted(find_installed())
+    near = closest(type_, installed)
+    hint = f"did you mean {near}?" if near else f"install the plugin that provides {type_}"
+    return Problem(f"there is no destination {type_}; installed: {', '.join(installed) or 'none'}", hint=hint)

@@ -22,6 +22,7 @@ from connector_sdk.observing.host import RunHost
 from connector_sdk.observing.redaction import OpenRedactors, RedactingHandler, Redactor
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.settings.structure import structure
+from connector_sdk.settings.suggest import suggestion
 from connector_sdk.state.shared import Shared
 from connector_sdk.state.tokens import token_store
 
@@ -46,7 +47,8 @@ class OpenConnection:
 def find_destination(project: Project, connection: str, destinations: Mapping[str, Destination] | None) -> Destination:
     """Return the destination that serves a connection: one of `destinations` (by type), or an installed plugin."""
     if connection not in project.connections:
-        raise ConfigError([Problem(f"there is no connection {connection}", ("connections",))])
+        hint = suggestion(connection, list(project.connections))
+        raise ConfigError([Problem(f"there is no connection {connection}", ("connections",), hint)])
     type_ = project.connections[connection].type
     return (destinations or {}).get(type_) or load(type_)
 

@@ -25,6 +25,7 @@ from connector_sdk.observing.host import RunHost
 from connector_sdk.project.checks import check_sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
 from connector_sdk.settings.structure import structure
+from connector_sdk.settings.suggest import suggest_list, suggestion
 from connector_sdk.state.database import open_database
 from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.inspection import require_own
@@ -214,8 +215,7 @@ def open_session(
 def find_sync(project: Project, name: str) -> tuple[Sync, Model]:
     """Return a sync and its model by the name of the sync. Raises `ConfigError` if there is no such sync."""
     if name not in project.syncs:
-        have = ", ".join(sorted(project.syncs)) or "none"
-        raise ConfigError([Problem(f"there is no sync {name}; the project has: {have}", ("syncs",))])
+        raise ConfigError([Problem(f"there is no sync {name}", ("syncs",), suggestion(name, sorted(project.syncs)))])
     sync = project.syncs[name]
     return sync, project.models[sync.model]
 
@@ -248,7 +248,8 @@ def discover(opened: OpenConnection, sync: Sync) -> dict[str, ObjectSchema]:
             schemas[name] = opened.destination.discover_schema(opened.connection, name)
         except ConfigError as error:
             place = ("syncs", sync.name, "object")
-            problems += [evolve(each, path=each.path or place) for each in error.problems]
+            listed = suggest_list(name)
+            problems += [evolve(each, path=each.path or place, hint=listed or each.hint) for each in error.problems]
     if problems:
         raise ConfigError(problems)
     return schemas

@@ -8,6 +8,7 @@ from connector_sdk.contract.errors import Problem
 from connector_sdk.contract.project import Find, Project, Sync
 from connector_sdk.contract.spec import DestinationSpec, Mode, Removal
 from connector_sdk.settings.references import Place
+from connector_sdk.settings.suggest import suggest_list
 
 _MATCHING = frozenset({Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE, Mode.ALL})
 _SEVERAL_OBJECTS = frozenset({Mode.UPSERT, Mode.UPDATE})
@@ -117,9 +118,10 @@ def _check_fields(project: Project, sync: Sync) -> Iterator[Problem]:
         found = lookup_fields(project, sync, mapping.find)
         if len(found) != 1:
             other = " or ".join(mapping.find.objects)
-            why = f"syncs write {other} by {', '.join(found)}" if found else f"no sync of this project writes {other}"
-            message = f"it is not said by which field of {other} the record is found, and {why}"
-            yield Problem(message, (*place, "fields", mapping.field), "add where: FIELD")
+            why = f"Syncs write {other} by {', '.join(found)}" if found else f"No sync of this project writes {other}"
+            message = f"where is missing: by which field of {other} is the record found? {why}"
+            listed = suggest_list(mapping.find.objects[0])
+            yield Problem(message, (*place, "fields", mapping.field), listed or "add where: FIELD")
 
 
 def _check_conditions(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:

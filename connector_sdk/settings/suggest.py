@@ -22,3 +22,9 @@ def closest(name: str, known: Collection[str]) -> str | None:
     folded = {each.casefold(): each for each in known}
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else None
+
+
+def suggest_list(name: str) -> str:
+    """Return the hint to write a list for a text that names several things; empty for one name."""
+    parts = [part for each in name.split(",") if (part := each.strip())]
+    return f"write a list: [{', '.join(parts)}]" if len(parts) > 1 else ""

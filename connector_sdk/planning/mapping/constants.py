@@ -12,7 +12,9 @@ from connector_sdk.contract.errors import Portable
 from connector_sdk.contract.project import Scalar
 from connector_sdk.contract.schema import Field, FieldType
 from connector_sdk.engines.sql import text
-from connector_sdk.planning.mapping.conversions import Conversion, convert
+from connector_sdk.planning.mapping.conversions import Conversion, convert, describe_type
+from connector_sdk.planning.mapping.misfits import MisfitError
+from connector_sdk.settings.wording import kind_of
 
 
 class RefusedError(Portable, Exception):
@@ -20,11 +22,13 @@ class RefusedError(Portable, Exception):
 
 
 def constant(value: Scalar | None, field: Field, *, rounds: bool = False) -> Conversion:
-    """Return a constant as SQL.
-
-    Raises `RefusedError`, or `MisfitError` if no value of its type can fit.
-    """
-    converted = convert(*_literal(value, field), field, rounds=rounds)
+    """Return a constant as SQL. Raises `RefusedError`."""
+    try:
+        converted = convert(*_literal(value, field), field, rounds=rounds)
+    except MisfitError:
+        raise RefusedError(
+            f"{_kind(value)} can never go into {field.name}, which takes {describe_type(field)}"
+        ) from None
     for check in converted.checks:
         if _compute(check.failed):
             raise RefusedError(str(_compute(check.message)))
@@ -38,6 +42,11 @@ def constant_value(value: Scalar, field: Field) -> Any:
     """
     read = _compute(constant(value, field).value)
     return Decimal(f"{read.normalize():f}") if isinstance(read, Decimal) else read
+
+
+def _kind(value: Scalar | None) -> str:
+    """Return in words what a constant is."""
+    return "a date with a time" if isinstance(value, datetime) else kind_of(value)
 
 
 def _compute(expression: str) -> Any:

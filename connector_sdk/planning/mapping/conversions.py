@@ -107,7 +107,7 @@ def _read(source: str, type_: str, kind: Kind, field: Field, *, rounds: bool) ->
     if _becomes_json(type_, kind, field):
         return _as_json(source, type_, field)
     value = _value(source, type_, kind, field)
-    unfit = _refusal(f"{source} is not null and {value} is null", source, field, _describe_type(field))
+    unfit = _refusal(f"{source} is not null and {value} is null", source, field, describe_type(field))
     return Conversion(value, () if value == source else (unfit,))
 
 
@@ -124,7 +124,7 @@ def _value(source: str, type_: str, kind: Kind, field: Field) -> str:
 
 
 def _misfit(type_: str, field: Field) -> MisfitError:
-    message = f"a column of type {type_.lower()} can never go into {field.name}, which takes {_describe_type(field)}"
+    message = f"a column of type {type_.lower()} can never go into {field.name}, which takes {describe_type(field)}"
     return MisfitError(message, suggest_select(type_, field.type, sql_type(field)))
 
 
@@ -135,7 +135,7 @@ def _join_list(source: str, type_: str, field: Field) -> Conversion:
     if joined.torn is not None:
         checks.append(_refusal(f"{joined.torn} is not null", joined.torn, field, "values without a semicolon"))
     if joined.unsayable is not None:
-        checks.append(_refusal(f"{joined.unsayable} is not null", joined.unsayable, field, _describe_type(field)))
+        checks.append(_refusal(f"{joined.unsayable} is not null", joined.unsayable, field, describe_type(field)))
     return Conversion(joined.value, tuple(checks))
 
 
@@ -144,7 +144,7 @@ def _as_texts(source: str, type_: str, field: Field) -> Conversion:
     listed = list_texts(source, type_)
     if listed.unsayable is None:
         return Conversion(listed.value, ())
-    refused = _refusal(f"{listed.unsayable} is not null", listed.unsayable, field, _describe_type(field))
+    refused = _refusal(f"{listed.unsayable} is not null", listed.unsayable, field, describe_type(field))
     return Conversion(listed.value, (refused,))
 
 
@@ -269,7 +269,7 @@ def _quote_value(value: str) -> str:
     return f"chr(39) || left(cast({value} as varchar), {_SHOWN}) || chr(39)"
 
 
-def _describe_type(field: Field) -> str:
+def describe_type(field: Field) -> str:
     """Return in words what a field takes."""
     if field.type is FieldType.DECIMAL:
         return describe_decimal(field, Kind.NUMBER, rounds=False)

@@ -175,8 +175,8 @@ class _Mapper:
         except RefusedError as error:
             self._problem(str(error), (*place, "value"), "correct the constant")
         except MisfitError as error:
-            advice = error.advice(mapping.column) if mapping.column else "write a value of that kind"
-            self._problem(str(error), place, advice)
+            assert mapping.column is not None  # a constant that misfits is refused
+            self._problem(str(error), place, error.advice(mapping.column))
         return None
 
     def _on_null(self, mapping: FieldMapping, known: Field) -> OnNull:

@@ -11,11 +11,10 @@ from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import Find, Scalar
 from connector_sdk.contract.schema import Field, ObjectSchema
 from connector_sdk.planning.mapping.constants import RefusedError, constant_value
-from connector_sdk.planning.mapping.misfits import MisfitError
 from connector_sdk.planning.mapping.missing_fields import describe_missing_field
 from connector_sdk.planning.mapping.model import Lookup
 from connector_sdk.settings.references import Place
-from connector_sdk.settings.suggest import suggestion
+from connector_sdk.settings.suggest import suggest_list, suggestion
 
 Discover = Callable[[str], ObjectSchema]
 """A function that returns the schema of an object, and raises `ConfigError` if there is none."""
@@ -45,8 +44,10 @@ def resolve_lookup(find: Find, where: str, filled: Field, discover: Discover, pl
 def _check_references(find: Find, filled: Field, place: Place) -> Iterator[Problem]:
     wrong = [each for each in find.objects if filled.references and each not in filled.references]
     if wrong:
-        hint = f"it does to {', '.join(filled.references)}"
-        yield Problem(f"{filled.name} does not refer to {' and '.join(wrong)}", (*place, "find"), hint)
+        hint = suggest_list(wrong[0]) or suggestion(wrong[0], filled.references)
+        if len(wrong) > 1:
+            hint = f"use one of: {', '.join(filled.references)}"
+        yield Problem(f"{filled.name} cannot refer to {' or '.join(wrong)}", (*place, "find"), hint)
     if len(set(find.objects)) < len(find.objects):
         repeated = ", ".join(sorted({each for each in find.objects if find.objects.count(each) > 1}))
         yield Problem(f"find names {repeated} more than once", (*place, "find"), "name each object once")
@@ -57,7 +58,10 @@ def _discover_objects(find: Find, discover: Discover, place: Place, problems: li
         try:
             yield discover(each)
         except ConfigError as error:
-            problems += [evolve(problem, path=(*place, "find")) for problem in error.problems]
+            listed = suggest_list(each)
+            problems += [
+                evolve(problem, path=(*place, "find"), hint=listed or problem.hint) for problem in error.problems
+            ]
 
 
 def _find_field(schema: ObjectSchema, name: str, place: Place, problems: list[Problem]) -> Field | None:
@@ -81,7 +85,7 @@ def _read_condition(
         found = _find_field(schema, name, place, problems)
         try:
             read = found and constant_value(value, found)
-        except (RefusedError, MisfitError) as error:
+        except RefusedError as error:
             problems.append(Problem(str(error), place, "correct the value"))
     return read
 

@@ -13,6 +13,7 @@ import yaml
 
 from connector_sdk import (
     Classification,
+    ConfigError,
     Executed,
     Field,
     FieldType,
@@ -120,6 +121,39 @@ def test_wrong_usage_is_exit_64_with_a_next_step_on_stderr_and_no_traceback(
     assert result.stdout == ""
     assert result.stderr.strip()
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("discover", "crmm"), "there is no connection crmm — did you mean crm?"),
+        (("plan", "bokks"), "there is no sync or sequence bokks — did you mean books?"),
+        (("run", "nightli"), "there is no sync or sequence nightli — did you mean nightly?"),
+        (("resolve", "bokks"), "there is no run or sync bokks — did you mean books?"),
+        (("resolve", "xyz"), "there is no run or sync xyz — connector runs lists"),
+        (("resolve", "books"), "there is no run or sync books — connector runs lists"),
+        (("runs", "--sync", "bokks"), "there is no sync bokks — did you mean books?"),
+        (("runs", "--sync", "xyz"), "there is no sync xyz — use one of: books, authors"),
+        (("show", "books"), "there is no run books — it is a sync: connector runs --sync books lists its runs"),
+        (("rows", "xyz"), "there is no run xyz — connector runs lists them"),
+        (("reference", "card", "crmm"), "there is no connection crmm of type reference"),
+        (("reference", "card", "crmm"), "did you mean crm?"),
+    ],
+)
+def test_a_name_that_is_not_there_is_answered_with_the_one_that_may_be_meant(
+    invoke: Invoke, folder: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in invoke(*arguments).stderr
+
+
+def test_a_type_that_is_not_installed_is_answered_with_the_one_that_may_be_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("connector_sdk.hooks.plugins.find_installed", lambda: {"salesforce": ()})
+    with pytest.raises(ConfigError, match=r"there is no destination salseforce; .* — did you mean salesforce\?"):
+        plugins.load("salseforce")
+    with pytest.raises(ConfigError, match=r"— install the plugin that provides toy"):
+        plugins.load("toy")
 
 
 def test_every_problem_of_a_project_is_shown_with_its_line(invoke: Invoke, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -58,7 +58,7 @@ def test_all_problems_are_told_at_once(bench: Bench) -> None:
         _field("tier", "value"): ("tier has no value 'Platinum'; it has: Bronze, Silver, Gold", "correct the constant"),
         _field("mentor", "equals"): ("model rows has no column boss", "it has: k, e, n, d"),
         _field("mentor", "where"): ("people has no field badg", "did you mean badge?"),
-        _field("account", "find"): ("account does not refer to people", "it does to accounts"),
+        _field("account", "find"): ("account cannot refer to people", "use one of: accounts"),
     }
 
 
@@ -112,10 +112,28 @@ def test_a_constant_that_does_not_fit_is_a_problem_of_the_mapping(
     assert _problems(bench)[_field(field, "value")].message.startswith(message)
 
 
-def test_a_constant_of_a_type_that_never_fits_is_to_be_written_otherwise(bench: Bench) -> None:
-    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="seen", value=date(2026, 1, 31))))
-    problem = _problems(bench)[_field("seen")]
-    assert problem.hint == "write a value of that kind"
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("seen", date(2026, 1, 31), "a date can never go into seen, which takes a date with a time such as"),
+        ("age", date(2026, 1, 31), "a date can never go into age, which takes a whole number"),
+        ("age", datetime.fromisoformat("2026-01-31T10:00:00Z"), "a date with a time can never go into age"),
+        ("joined", True, "true or false can never go into joined, which takes a date such as 2026-01-31"),
+    ],
+)
+def test_a_constant_of_a_kind_that_never_fits_is_told_as_what_it_is(
+    bench: Bench, field: str, value: Scalar, message: str
+) -> None:
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field=field, value=value)))
+    problem = _problems(bench)[_field(field, "value")]
+    assert problem.message.startswith(message)
+    assert problem.hint == "correct the constant"
+
+
+def test_columns_in_one_text_of_the_key_are_answered_with_a_list_of_them(bench: Bench) -> None:
+    bench.primary_key = ("k, e",)
+    problem = _problems(bench, pa.table({"k": ["1"], "e": ["a"], "n": ["x"]}))["models", "rows", "primary_key"]
+    assert (problem.message, problem.hint) == ("model rows has no column k, e", "write a list: [k, e]")
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,12 @@ class TestConditions:
             _place("mentor", "and", "age"): ("age cannot be 'seven': it takes a whole number", "correct the value"),
         }  # fmt: skip
 
+    def test_a_value_of_a_kind_that_a_field_never_takes_is_told_as_what_it_is(self, bench: Bench) -> None:
+        bench.change(fields=_mentor({"age": date(2026, 1, 31)}))
+        (problem,) = _problems(bench).values()
+        assert problem.path == _place("mentor", "and", "age")
+        assert problem.message == "a date can never go into age, which takes a whole number"
+
     def test_a_destination_that_finds_by_one_field_only_says_so(self, bench: Bench) -> None:
         def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
             return plugin.match(connection, objects, field, values, False, (), {})
@@ -200,7 +206,7 @@ class TestSeveralObjects:
 
     def test_everything_that_is_wrong_is_told_at_once(self, bench: Bench) -> None:
         _write_notes(bench, Find(("people", "accounts"), "r", "external_id"))
-        assert _problems(bench)[_place("writer", "find")].message == "writer does not refer to accounts"
+        assert _problems(bench)[_place("writer", "find")].message == "writer cannot refer to accounts"
         _write_notes(bench, Find(("people", "people"), "r", "external_id"))
         assert _problems(bench)[_place("writer", "find")].message == "find names people more than once"
         _write_notes(bench, Find(("people", "guests"), "r", "badge", {"table": "4"}))
@@ -209,6 +215,29 @@ class TestSeveralObjects:
             _place("writer", "where"): "guests has no field badge",
             _place("writer", "and", "table"): "people has no field table",
         }
+
+    @pytest.mark.parametrize(
+        ("objects", "said"),
+        [
+            (("people", "gests"), "writer cannot refer to gests — did you mean guests?"),
+            (("People",), "writer cannot refer to People — did you mean people?"),
+            (("accounts",), "writer cannot refer to accounts — use one of: people, guests"),
+            (("accounts", "gests"), "writer cannot refer to accounts or gests — use one of: people, guests"),
+            (("people, guests",), "writer cannot refer to people, guests — write a list: [people, guests]"),
+        ],
+    )
+    def test_an_object_that_the_field_cannot_refer_to_is_answered_with_those_that_it_can(
+        self, bench: Bench, objects: tuple[str, ...], said: str
+    ) -> None:
+        _write_notes(bench, Find(objects, "r", "external_id"))
+        problem = _problems(bench)[_place("writer", "find")]
+        assert f"{problem.message} — {problem.hint}" == said
+
+    def test_objects_in_one_text_are_answered_with_a_list_of_them(self, bench: Bench) -> None:
+        _write_notes(bench, Find(("people, guests",), "r"))
+        assert _problems(bench)[_place("writer")].hint == "write a list: [people, guests]"
+        bench.change(objects=("notes, people",), fields=map_fields(name="n"))
+        assert _problems(bench)["syncs", "people", "object"].hint == "write a list: [notes, people]"
 
     def test_a_field_of_different_types_is_refused(self, bench: Bench) -> None:
         schema = plugin.discover_schema("guests")

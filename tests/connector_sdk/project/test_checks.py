@@ -143,8 +143,12 @@ def test_a_lookup_without_where_takes_the_match_field_of_the_sync_that_writes_th
     again = evolve(accounts, name="again", match=Match("Other__c", "id"))
     elsewhere = evolve(again, name="elsewhere", connection="other")
     assert check(spec, BASE, accounts, elsewhere, fields=lookup) == []
-    assert "no sync of this project writes Account" in messages(check(spec, fields=lookup))
-    assert "by Account_Key__c, Other__c" in messages(check(spec, BASE, accounts, again, fields=lookup))
+    missing = "where is missing: by which field of Account is the record found?"
+    assert f"{missing} No sync of this project writes Account — add where: FIELD" in messages(
+        check(spec, fields=lookup)
+    )
+    said = messages(check(spec, BASE, accounts, again, fields=lookup))
+    assert f"{missing} Syncs write Account by Account_Key__c, Other__c — add where: FIELD" in said
     project = Project(connections={}, models={}, syncs={"accounts": accounts})
     assert lookup_fields(project, BASE, Find("Account", "k")) == ("Account_Key__c",)
     assert lookup_fields(project, BASE, Find("Account", "k", "Name")) == ("Name",)
