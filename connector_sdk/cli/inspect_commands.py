@@ -20,6 +20,7 @@ from connector_sdk.contract.codes import EXPLAINED, Code
 from connector_sdk.contract.errors import ConfigError, ConnectorError
 from connector_sdk.contract.outcome import Classification, RowError
 from connector_sdk.lifecycle.connect import open_connection
+from connector_sdk.settings.counts import say_count
 
 
 @click.command()
@@ -32,8 +33,7 @@ def check(settings: Settings) -> None:
     write_records(settings.output, columns, (asdict(each) for each in found))
     for finding in dict.fromkeys(finding for each in found for finding in each.findings):
         terminal.note(finding_text(finding))
-    count = len(settings.project.syncs)
-    terminal.note("1 sync OK" if count == 1 else f"{count} syncs OK")
+    terminal.note(f"{say_count(len(settings.project.syncs), 'sync', 'syncs')} OK")
     tell_left_behind(settings)
 
 

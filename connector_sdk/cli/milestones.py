@@ -11,6 +11,7 @@ from connector_sdk.contract.hookspecs import hookimpl
 from connector_sdk.contract.outcome import Outcome
 from connector_sdk.contract.plan import PlanSummary
 from connector_sdk.contract.report import BatchReport, ReportState, RunReport, RunStart
+from connector_sdk.settings.counts import say_count
 
 _STEPS = 10
 """How many progress lines a run writes at most because of finished rows: one for each tenth."""
@@ -45,7 +46,7 @@ class Milestones:
         self._rows, self._done, self._rejected = sum(plan.planned.values()), 0, 0
         batches = sum(plan.batches.values())
         if batches:
-            rows, cut = _say_count(self._rows, "row", "rows"), _say_count(batches, "batch", "batches")
+            rows, cut = say_count(self._rows, "row", "rows"), say_count(batches, "batch", "batches")
             self._line(f"{rows} to send in {cut} through {plan.api}")
         else:
             self._line("nothing to send")
@@ -80,12 +81,8 @@ class Milestones:
             self._tenths = tenths
             rejected = f", {self._rejected:,} rejected" if self._rejected else ""
             percent = self._done * 100 // self._rows
-            self._line(f"{self._done:,} of {self._rows:,} rows ({percent} %){rejected}")
+            self._line(f"{self._done:,} of {say_count(self._rows, 'row', 'rows')} ({percent} %){rejected}")
 
     def _line(self, text: str) -> None:
         self._last = self._clock()
         self._say(f"{self._sync}: {text}")
-
-
-def _say_count(count: int, one: str, several: str) -> str:
-    return f"{count:,} {one if count == 1 else several}"

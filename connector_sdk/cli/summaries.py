@@ -13,6 +13,7 @@ from connector_sdk.contract.codes import Code
 from connector_sdk.contract.errors import ExitCode
 from connector_sdk.contract.plan import Finding, PlanReport
 from connector_sdk.contract.report import ActionCounts, CodeCount, ReportState, RowCounts, RunReport
+from connector_sdk.settings.counts import say_count
 
 Record = dict[str, Any]
 
@@ -116,7 +117,7 @@ def _doubt_lines(report: RunReport) -> list[str]:
 
 
 def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
+    return say_count(count, "row", "rows")
 
 
 def plan_text(report: PlanReport, command: str) -> str:
@@ -124,13 +125,13 @@ def plan_text(report: PlanReport, command: str) -> str:
     both = f", {report.created_or_updated:,} created or updated" if report.created_or_updated else ""
     actions = (_actions(report.actions) + both).removeprefix(", ") or "none"
     decided = _counts(report.rows, ("rejected", "skipped", "unprocessed"))
-    lookups = f", {report.cost.lookups:,} calls to look records up" if report.cost.lookups else ""
+    batches, calls = say_count(report.cost.batches, "batch", "batches"), say_count(report.cost.lookups, "call", "calls")
     lines = [
         f"{report.sync}: nothing is written yet" + (f" (plan {report.run})" if report.saved else ""),
         *_row_lines(report.rows),
         _line("would be", actions),
         *([_line("not sent", decided)] if decided else []),
-        _line("cost", f"{report.cost.batches:,} batches{lookups}"),
+        _line("cost", f"{batches}, {calls} to look records up" if report.cost.lookups else batches),
         _line("delivery", str(report.delivery)),
         *_code_lines(report.codes[:_CODES]),
         *(line for kind, samples in report.samples.items() for line in _sample_lines(kind, samples)),

@@ -21,6 +21,7 @@ from connector_sdk.delivery.rematch import Rematched, rematch
 from connector_sdk.delivery.retry import Failure
 from connector_sdk.delivery.split import remaining_batch, retry_batches
 from connector_sdk.delivery.withhold import Stay
+from connector_sdk.settings.counts import say_count
 from connector_sdk.state.counts import count_rows
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.state.records import JournalledBatch, NewBatch
@@ -70,7 +71,8 @@ def _log_repeats(batch: JournalledBatch, result: WriteResult, undecided: pa.Bool
     if log.isEnabledFor(logging.INFO):
         codes = {each or "not executed" for each in result.rows.column("code").filter(undecided).unique().to_pylist()}
         rows = pc.sum(undecided).as_py()
-        log.info("%d rows of %s go on in %d batches: %s", rows, batch.label, batches, ", ".join(sorted(codes)))
+        tried, cut = say_count(rows, "row", "rows"), say_count(batches, "batch", "batches")
+        log.info("%s of %s tried again in %s: %s", tried, batch.label, cut, ", ".join(sorted(codes)))
 
 
 def _rematch_rows(delivery: BatchDelivery, kinds: pa.Array, verdicts: Sequence[RowVerdict]) -> Rematched:

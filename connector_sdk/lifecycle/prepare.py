@@ -22,6 +22,7 @@ from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.planning.mapping.objects import in_match_order
 from connector_sdk.planning.planner import make_plan
 from connector_sdk.planning.request import PlanRequest
+from connector_sdk.settings.counts import say_count
 from connector_sdk.state.plan_file import PlanReader
 from connector_sdk.state.schemas import read_schemas
 from connector_sdk.state.serialization import make_planned_batch
@@ -97,7 +98,7 @@ def warn_of_held_rows(session: Session) -> tuple[Finding, ...]:
     if not held:
         return ()
     level = Level.INFO if session.sync.on_held is OnHeld.IGNORE else Level.WARNING
-    rows = "1 row is held" if held == 1 else f"{held:,} rows are held"
+    rows = say_count(held, "row is held", "rows are held")
     message = f"{rows}: sent by an earlier run, and it is not known what became of {'it' if held == 1 else 'them'}"
     return (Finding(level, message, f"settle that with: connector resolve {session.sync.name}"),)
 

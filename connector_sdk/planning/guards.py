@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.project import Guards
+from connector_sdk.settings.counts import say_count
 from connector_sdk.state.records import RemovedToday
 
 OLD_STATE = "old-state"
@@ -80,7 +81,8 @@ def find_released(guards: Guards, scale: Scale, accepted: Collection[str]) -> tu
 
 def _find_exceeded(guards: Guards, scale: Scale, accepted: Collection[str]) -> Iterator[Finding]:
     if guards.min_rows is not None and scale.read < guards.min_rows:
-        message = f"the model has {scale.read:,} rows, and {guards.min_rows:,} are expected at least"
+        has, least = say_count(scale.read, "row", "rows"), say_count(guards.min_rows, "is", "are")
+        message = f"the model has {has}, and at least {least} expected"
         yield _stop("min_rows", message, _RESTORE)
     known = f"{scale.known:,} {scale.entries or 'rows'}"
     left, changed = ("would be deactivated", "would be changed") if scale.entries else ("left the model", "changed")

@@ -23,6 +23,7 @@ from connector_sdk.planning.mapping.decimals import has_more_decimals
 from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.project.delivery import AUTO, explain_skipped_apis
+from connector_sdk.settings.counts import say_count
 
 KIND = f"""
     case when outcome is not null then outcome
@@ -85,13 +86,10 @@ def delivery_findings(request: PlanRequest, batches: Mapping[str, int]) -> Itera
     """
     taken = request.delivery.api.name
     if request.sync.delivery.api == AUTO and taken != AUTO and batches[taken]:
-        others = (f"{_format_batches(count)} with {each}" for each, count in batches.items() if each != taken)
-        why = "; ".join([_format_batches(batches[taken]), *others, *explain_skipped_apis(request.sync, request.spec)])
+        needed = {each: say_count(count, "batch", "batches") for each, count in batches.items()}
+        others = (f"{said} with {each}" for each, said in needed.items() if each != taken)
+        why = "; ".join([needed[taken], *others, *explain_skipped_apis(request.sync, request.spec)])
         yield Finding(Level.INFO, f"api auto takes {taken}: {why}")
-
-
-def _format_batches(batches: int) -> str:
-    return f"{batches:,} batch{'es' if batches != 1 else ''}"
 
 
 def findings(
@@ -164,7 +162,7 @@ def _report_more_decimals(
         sent = f"effect <> '{Effect.LEFT}' and ({arranged.line_condition(each)})"
         rows = _rows(connection, plan, f"{sent} and {more}") if more else 0
         if rows:
-            counted = f"{rows:,} rows have" if rows > 1 else "1 row has"
+            counted = say_count(rows, "row has", "rows have")
             shown = f"{each.field.name} shows {each.field.scale or 0} decimals"
             message = f"{shown}, and {counted} more, which are stored as well"
             advice = "set round: true on it to round them, or give the field more decimals"

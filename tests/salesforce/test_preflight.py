@@ -282,7 +282,16 @@ def test_a_batch_of_merges_is_one_call_and_no_bulk_batch() -> None:
     given = evolve(plan(1_000), planned={Action.UPSERT: 1_000, Action.MERGE: 400},
                    batches={Action.UPSERT: 1, Action.MERGE: 2})  # fmt: skip
     assert forecast(given) == 4 + 2
-    assert "1 Bulk API batches" in check(given)[1].message
+    assert "1 Bulk API batch of" in check(given)[1].message
+
+
+def test_one_row_needs_and_no_row_says_nothing_of_its_needs() -> None:
+    calls, batches = check(plan(1))
+    assert calls.message.startswith("1 row needs about 4 API calls")
+    assert batches.message.startswith("1 Bulk API batch of")
+    assert check(plan(1, api="rest"))[0].message.startswith("1 row needs about 1 API call,")
+    none = [each.message for each in check(evolve(plan(1), planned={}, batches={}))]
+    assert [each for each in none if "API calls" in each or "batches" in each] == []
 
 
 def test_who_merges_records_may_delete_them() -> None:

@@ -20,6 +20,7 @@ from connector_sdk.planning.diff.removals import Removals
 from connector_sdk.planning.mapping.identity import comparable
 from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
+from connector_sdk.settings.counts import say_count
 
 _NAMED = 50
 
@@ -80,7 +81,8 @@ def replacement_findings(request: PlanRequest, replacement: Replacement) -> Iter
         more = ", ..." if replacement.removed > _NAMED else ""
         yield Finding(Level.INFO, f"{replacement.removed:,} deactivated: {', '.join(replacement.gone)}{more}")
     if replacement.rejected and "rejected" not in request.accepted:
-        message = f"{replacement.rejected:,} rows are rejected and would be missing from the target"
+        rejected = say_count(replacement.rejected, "row is", "rows are")
+        message = f"{rejected} rejected and would be missing from the target"
         yield Finding(Level.STOP, message, "correct them, or if that is meant: --accept rejected", guard="rejected")
 
 

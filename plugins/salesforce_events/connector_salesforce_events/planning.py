@@ -49,7 +49,8 @@ def _hourly(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> I
         yield Finding(Level.WARNING, "could not check how many events may be published this hour")
         return
     in_all = f" of {whole:,}" if whole is not None else ""
-    message = f"{planned:,} events, and {left:,}{in_all} may still be published this hour"
+    events = "1 event" if planned == 1 else f"{planned:,} events"
+    message = f"{events}, and {left:,}{in_all} may still be published this hour"
     if planned <= left:
         yield Finding(Level.INFO, message)
     elif options.on_limit == "wait":
@@ -64,7 +65,8 @@ def _daily(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> It
     needed, floor = sum(plan.batches.values()), options.keep_api_calls
     if left is not None and plan.api != "bulk2" and needed > left - floor:
         kept = f", of which {floor:,} are kept for others" if floor else ""
-        message = f"the run needs about {needed:,} API calls, and {left:,} are left today{kept}"
+        calls = "1 API call" if needed == 1 else f"{needed:,} API calls"
+        message = f"the run needs about {calls}, and {left:,} are left today{kept}"
         yield Finding(Level.STOP, message, "Raise batch_size, or run again when calls are free.")
 
 

@@ -243,6 +243,21 @@ def test_plan_sums_up_for_people(invoke: Invoke, planned: Callable[[PlanReport],
 
 
 @pytest.mark.parametrize(
+    ("cost", "said"),
+    [
+        (Cost(1), "cost        1 batch\n"),
+        (Cost(1, 1), "cost        1 batch, 1 call to look records up\n"),
+        (Cost(2_000, 3), "cost        2,000 batches, 3 calls to look records up\n"),
+    ],
+)
+def test_one_of_something_is_not_called_several(
+    invoke: Invoke, planned: Callable[[PlanReport], None], cost: Cost, said: str
+) -> None:
+    planned(evolve(PLANNED, cost=cost))
+    assert said in invoke("plan", "books").stdout
+
+
+@pytest.mark.parametrize(
     ("report", "code"),
     [
         (PLANNED, 2),

@@ -184,7 +184,7 @@ def test_rows_that_are_sent_again_are_logged_with_their_codes(host: Host, caplog
     (report,) = run(host.project(), "people", destinations=changed, pace=QUICK)
     assert report.rows.succeeded == 2
     why, when = messages(caplog)
-    assert why == f"1 rows of batch 1 of run {report.run} (2 rows to upsert in people) go on in 1 batches: locked"
+    assert why == f"1 row of batch 1 of run {report.run} (2 rows to upsert in people) tried again in 1 batch: locked"
     assert re.fullmatch(r"Rows that failed are tried again \(try 2\) in 0.00 s: batch 2 of run .*", when)
 
 

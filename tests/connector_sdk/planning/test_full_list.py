@@ -204,7 +204,7 @@ def test_a_null_that_keeps_is_no_difference(tags: Bench, on_null: OnNull, differ
 def test_a_row_that_is_rejected_stops_the_replacement_until_it_is_accepted(tags: Bench) -> None:
     tags.run([RED, BLUE])
     rows = [RED, {**BLUE, "n": "x" * 100}]
-    with pytest.raises(RunStopped, match="1 rows are rejected and would be missing") as stopped:
+    with pytest.raises(RunStopped, match="1 row is rejected and would be missing") as stopped:
         tags.run(rows)
     assert stopped.value.exit_code is ExitCode.GUARD
     assert _read_tags(tags) == {"Red": "red", "Blue": "blue"}

@@ -118,14 +118,14 @@ def _calls(plan: PlanSummary, options: Options, left: _Left) -> Iterator[Finding
         return
     kept = f", of which {floor:,} are kept for others" if floor else ""
     rows, looks = sum(plan.planned.values()), "batches and limits" if floor else "batches"
-    message = (
-        f"{rows:,} rows need about {needed:,} API calls, looks at {looks} apart; "
-        f"{left.calls + floor:,} are left today{kept}"
-    )
-    yield Finding(Level.INFO, message)
+    calls = "1 API call" if needed == 1 else f"{needed:,} API calls"
+    if rows:
+        need = "1 row needs" if rows == 1 else f"{rows:,} rows need"
+        message = f"{need} about {calls}, looks at {looks} apart; {left.calls + floor:,} are left today{kept}"
+        yield Finding(Level.INFO, message)
     missing = needed - left.calls
     if missing > 0:
-        message = f"the run needs about {needed:,} API calls and may use {max(left.calls, 0):,}: {missing:,} too few"
+        message = f"the run needs about {calls} and may use {max(left.calls, 0):,}: {missing:,} too few"
         yield Finding(Level.STOP, message, _advice(plan, left))
 
 
@@ -134,9 +134,11 @@ def _batches(plan: PlanSummary, left: _Left) -> Iterator[Finding]:
     if left.batches is None:
         yield Finding(Level.WARNING, "could not check the org's Bulk API batches", "")
         return
-    yield Finding(Level.INFO, f"{needed:,} Bulk API batches of the {left.batches:,} that are left today")
+    batches = "1 Bulk API batch" if needed == 1 else f"{needed:,} Bulk API batches"
+    if needed:
+        yield Finding(Level.INFO, f"{batches} of the {left.batches:,} that are left today")
     if needed > left.batches:
-        message = f"the run needs {needed:,} Bulk API batches and {left.batches:,} are left today"
+        message = f"the run needs {batches} and {left.batches:,} are left today"
         yield Finding(Level.STOP, message, _advice(plan, left, "api: rest"))
 
 
