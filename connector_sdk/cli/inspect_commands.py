@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 from attrs import asdict
@@ -19,8 +19,12 @@ from connector_sdk.contract.batch import Action
 from connector_sdk.contract.codes import EXPLAINED, Code
 from connector_sdk.contract.errors import ConfigError, ConnectorError
 from connector_sdk.contract.outcome import Classification, RowError
+from connector_sdk.hooks.destination import Destination
 from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.settings.counts import say_count
+
+_SAID = ("code", "kind", "cause", "advice")
+"""What a destination says of a code."""
 
 
 @click.command()
@@ -60,31 +64,51 @@ def discover(settings: Settings, connection: str, object_name: str | None, refre
 @global_options
 @click.pass_obj
 def explain(settings: Settings, code: tuple[str, ...]) -> None:
-    """Say what an error CODE means and what to do about it."""
-    asked = " ".join(code)
-    found = list(_explanations(settings, asked))
-    if not found:
-        hint = "connector rows RUN shows what the destination said about each row"
-        raise ConfigError(f"no destination of this project knows the code {asked}", hint=hint)
-    if settings.output is not Format.TABLE:
+    """Say what each error CODE means and what to do about it."""
+    found, unknown = _find_codes(list(_load_destinations(settings)), code)
+    if settings.output is not Format.TABLE and found:
         write_records(settings.output, tuple(found[0]), found)
-        return
-    for (code_, kind, cause, advice), destinations in _join_destinations(found).items():
-        terminal.text(f"{code_} ({', '.join(destinations)}, {kind})")
-        terminal.text(f"  cause     {cause}\n  solution  {advice}")
+    elif found:
+        terminal.text("\n".join(map(_explanation_text, found)))
+    if unknown:
+        hint = "connector rows RUN shows what the destination said about each row"
+        raise ConfigError(f"no destination of this project knows the code {' '.join(unknown)}", hint=hint)
 
 
-def _explanations(settings: Settings, asked: str) -> Iterator[Record]:
+def _load_destinations(settings: Settings) -> Iterator[tuple[str, Destination]]:
+    for type_ in project_types(settings):
+        try:
+            yield type_, settings.destination(type_)
+        except ConnectorError as error:
+            terminal.say(str(error))
+
+
+def _find_codes(
+    destinations: Sequence[tuple[str, Destination]], words: Sequence[str]
+) -> tuple[list[Record], list[str]]:
+    """Return the explanations of the codes in `words`, and the words that belong to none.
+
+    A code may have several words: as many as make a known code are taken for one.
+    """
+    found: list[Record] = []
+    unknown: list[str] = []
+    start = 0
+    while start < len(words):
+        ends = range(len(words), start, -1)
+        known = ((end, list(_explanations(destinations, " ".join(words[start:end])))) for end in ends)
+        end, explained = next((each for each in known if each[1]), (start + 1, []))
+        found += _join_destinations(explained)
+        unknown += [] if explained else [words[start]]
+        start = end
+    return found, unknown
+
+
+def _explanations(destinations: Sequence[tuple[str, Destination]], asked: str) -> Iterator[Record]:
     own = asked.upper().replace(" ", "_")
     if own in EXPLAINED:
         said = EXPLAINED[Code(own)]
         yield {"destination": "connector", "code": own, "kind": "row", "cause": said.cause, "advice": said.advice}
-    for type_ in project_types(settings):
-        try:
-            destination = settings.destination(type_)
-        except ConnectorError as error:
-            terminal.say(str(error))
-            continue
+    for type_, destination in destinations:
         for spelling in dict.fromkeys((asked, asked.upper(), asked.lower(), asked.capitalize())):
             known = destination.classify_error(RowError(spelling, "", Action.UPSERT))
             if known.cause or known.advice:
@@ -92,13 +116,18 @@ def _explanations(settings: Settings, asked: str) -> Iterator[Record]:
                 break
 
 
-def _join_destinations(found: Iterable[Record]) -> dict[tuple[str, ...], list[str]]:
-    """Return the destinations that explain a code alike, by what they say of it."""
+def _join_destinations(found: Iterable[Record]) -> list[Record]:
+    """Return one record for the destinations that explain a code alike."""
     joined: dict[tuple[str, ...], list[str]] = {}
     for each in found:
-        said = tuple(str(each[name]) for name in ("code", "kind", "cause", "advice"))
+        said = tuple(str(each[name]) for name in _SAID)
         joined.setdefault(said, []).append(str(each["destination"]))
-    return joined
+    return [{"destination": ", ".join(types), **dict(zip(_SAID, said, strict=True))} for said, types in joined.items()]
+
+
+def _explanation_text(record: Record) -> str:
+    heading = f"{record['code']} ({record['destination']}, {record['kind']})"
+    return f"{heading}\n  cause     {record['cause']}\n  solution  {record['advice']}"
 
 
 def _explanation(type_: str, code: str, known: Classification) -> Record:

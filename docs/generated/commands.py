@@ -44,7 +44,7 @@ _ARGUMENTS: Mapping[tuple[str, str], str] = {
     ("rows", "RUN"): "The id of a run, from `connector runs`.",
     ("calls", "RUN"): "The id of a run, from `connector runs`.",
     ("resolve", "RUN|SYNC"): "The id of a run, or the name of a sync for all of its runs.",
-    ("explain", "CODE"): "An error code, in any case. Several words are one code.",
+    ("explain", "CODE"): "An error code, in any case; it may have several words.",
 }
 
 _EXAMPLES: Mapping[str, Sequence[str]] = {
@@ -156,7 +156,7 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
 
 def _argument(command: str, argument: click.Argument) -> tuple[str, str]:
     name = (argument.metavar or str(argument.name).upper()).strip("[].")
-    several = " Several may be given." if argument.nargs == -1 and command != "explain" else ""
+    several = " Several may be given." if argument.nargs == -1 else ""
     return code(name), f"{_ARGUMENTS.get((command, name), '')}{several}".strip()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from .projects import Project
@@ -49,3 +51,13 @@ def test_a_text_that_several_destinations_share_is_printed_once(project: Project
     told = project.invoke("explain", "UNABLE_TO_LOCK_ROW").stdout
     assert told.count("cause") == 1
     assert ", ".join(sorted(types)) in told
+    (record,) = json.loads(project.invoke("explain", "UNABLE_TO_LOCK_ROW", "--output", "json").stdout)
+    assert record["destination"] == ", ".join(sorted(types))
+
+
+def test_several_codes_are_explained_at_once(project: Project) -> None:
+    codes = ("ApiBatchItems", "UNABLE_TO_LOCK_ROW", "reference", "not", "found", "DUPLICATE_VALUE")
+    told = json.loads(project.invoke("explain", *codes, "--output", "json").stdout)
+    assert list(dict.fromkeys(each["code"].upper().replace(" ", "_") for each in told)) == [
+        "APIBATCHITEMS", "UNABLE_TO_LOCK_ROW", "REFERENCE_NOT_FOUND", "DUPLICATE_VALUE",
+    ]  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from click.testing import Result
 
 from connector_sdk import (
     Classification,
@@ -271,6 +272,23 @@ def test_explain_answers_programs_too_and_needs_no_project(
     (found,) = json.loads(invoke("explain", "lent_out", "--output", "json", destinations=known).stdout)
     assert found["destination"] == "reference"
     assert found["advice"] == "Ask them for it."
+
+
+def test_explain_answers_each_of_several_codes(invoke: Invoke, folder: Path) -> None:
+    def explain(*words: str) -> Result:
+        return invoke("explain", *words, destinations=reference(classify_error=explain_lent_out))
+
+    said = explain("lent_out", "in", "flight", "not_sent", "lent_out")
+    assert said.exit_code == 0
+    headings = [line for line in said.stdout.splitlines() if line[:1].isalpha()]
+    assert headings == [
+        "LENT_OUT (reference, rejected)", "IN_FLIGHT (connector, row)", "NOT_SENT (connector, row)",
+        "LENT_OUT (reference, rejected)",
+    ]  # fmt: skip
+    partly = explain("LENT_OUT", "nobody", "knows")
+    assert partly.exit_code == 64
+    assert "Ask them for it." in partly.stdout
+    assert "no destination of this project knows the code nobody knows — connector rows RUN" in partly.stderr
 
 
 def test_a_destination_adds_commands(invoke: Invoke, folder: Path) -> None:
