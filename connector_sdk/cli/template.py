@@ -12,9 +12,9 @@ version: 1
 connections:
   crm:
     type: {type}{spaces}# installed here: {installed}
-    # The settings below are those of the type. Secrets are never written here, only where they are found:
-    # ${{NAME}} in the environment, ${{file:PATH}}, or ${{keyring:SERVICE/USER}}.
-    # token: ${{CRM_TOKEN}}
+    # The type's own settings stand here: `connector check` says which it needs, and what to write for each.
+    # Secrets are never written here, only where they are found: ${{NAME}} in the environment, ${{file:PATH}}, or
+    # ${{keyring:SERVICE/USER}}.
 
 models:
   contacts:

@@ -34,10 +34,10 @@ def word_error(error: Any) -> tuple[str, str]:
 
 
 def _word_type(error: Any) -> tuple[str, str]:
-    return f"must be {_wanted([error.schema])}, not {kind_of(error.instance)}", _retype(error)
+    return f"must be {_name_types([error.schema])}, not {kind_of(error.instance)}", _retype(error)
 
 
-def _wanted(branches: Sequence[Schema]) -> str:
+def _name_types(branches: Sequence[Schema]) -> str:
     """Return in words what the alternatives take."""
     types = [
         "date" if type_ == "string" and each.get("format") else type_ for each in branches for type_ in types_of(each)
@@ -79,7 +79,7 @@ def _describe_value(schema: Schema) -> str:
     if not meaning or not set(types_of(schema)) <= {"integer", "number", "null"}:
         return "correct the value, or leave the key out for the default"
     such = "" if default is None else f", such as {default}"
-    return f"write {_wanted([schema])}{such}: {meaning}"
+    return f"write {_name_types([schema])}{such}: {meaning}"
 
 
 def _key_of(error: Any) -> str:
@@ -111,7 +111,7 @@ def with_article(name: str) -> str:
 def _word_alternatives(error: Any) -> tuple[str, str]:
     branches = error.schema["anyOf"]
     if any(each.get("writeOnly") for each in branches):
-        return f"must be {_wanted(branches)}, not {kind_of(error.instance)}", _ADD_REFERENCE
+        return f"must be {_name_types(branches)}, not {kind_of(error.instance)}", _ADD_REFERENCE
     if isinstance(error.instance, Mapping):
         forms = " | ".join("{" + ", ".join(each["required"]) + "}" for each in branches if each.get("required"))
         if forms:
@@ -119,7 +119,7 @@ def _word_alternatives(error: Any) -> tuple[str, str]:
     types = {type_ for each in branches for type_ in types_of(each)}
     if isinstance(error.instance, Mapping | list | tuple) and not types & {"object", "array"}:
         return f"takes one value, not {kind_of(error.instance)}", _suggest_value(error)
-    return f"must be {_wanted(branches)}, not {kind_of(error.instance)}", "write it in one of these forms"
+    return f"must be {_name_types(branches)}, not {kind_of(error.instance)}", "write it in one of these forms"
 
 
 def _suggest_value(error: Any) -> str:

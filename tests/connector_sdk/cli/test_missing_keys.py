@@ -39,6 +39,18 @@ def test_missing_keys_of_a_project_of_init_are_named_in_the_order_of_its_file(in
     assert lines == sorted(lines)
 
 
+def test_the_settings_that_the_type_of_init_needs_are_shown_by_check_and_not_guessed(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    begin = start_project(invoke, tmp_path)
+    settings = begin.partition("    type: ")[2]
+    assert not re.search(r"# \w+: ", settings)
+    assert "`connector check` says which" in settings
+    (tmp_path / "connector.yml").write_text(re.sub("(?m)^    type: .*$", "    type: reference", begin))
+    said = invoke("--project", str(tmp_path), "check").stderr
+    assert "connections.crm: path is missing — add path" in said
+
+
 def test_missing_environment_variables_are_named_in_the_order_of_the_file(invoke: Invoke, tmp_path: Path) -> None:
     begin = re.sub("(?m)^    type: .*$", "    type: reference", start_project(invoke, tmp_path))
     settings = "    token: ${ORDER_T}\n    path: ${ORDER_P}\n"
