@@ -50,7 +50,10 @@ def find_destination(project: Project, connection: str, destinations: Mapping[st
         hint = suggestion(connection, list(project.connections))
         raise ConfigError([Problem(f"there is no connection {connection}", ("connections",), hint)])
     type_ = project.connections[connection].type
-    return (destinations or {}).get(type_) or load(type_)
+    try:
+        return (destinations or {}).get(type_) or load(type_)
+    except ConfigError as error:
+        raise error.with_prefix("connections", connection, "type") from None
 
 
 def prepare_connection(

@@ -9,10 +9,10 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
-from connector_sdk.settings.examples import suggest_mapping, variable_of
+from connector_sdk.settings.examples import example_of, suggest_mapping, variable_of
 from connector_sdk.settings.json_schema import Schema, property_of, types_of
 from connector_sdk.settings.references import Interpolated, reads_as
-from connector_sdk.settings.suggest import suggestion
+from connector_sdk.settings.suggest import suggest_list, suggestion
 
 _WORDS = {
     "string": "text",
@@ -34,7 +34,9 @@ def word_error(error: Any) -> tuple[str, str]:
 
 
 def _word_type(error: Any) -> tuple[str, str]:
-    return f"must be {_name_types([error.schema])}, not {kind_of(error.instance)}", _retype(error)
+    is_fraction = "integer" in types_of(error.schema) and kind_of(error.instance) == kind_of(0)
+    found = str(error.instance) if is_fraction else kind_of(error.instance)
+    return f"must be {_name_types([error.schema])}, not {found}", _retype(error)
 
 
 def _name_types(branches: Sequence[Schema]) -> str:
@@ -54,7 +56,7 @@ def _retype(error: Any) -> str:
     if "string" in types and isinstance(instance, int | float | Decimal | date) and not schema.get("format"):
         return _quote(schema, instance)
     if "array" in types:
-        return "write a list: [one, two]"
+        return _suggest_entries(schema, instance)
     if "object" in types:
         known = list(schema.get("properties", {}))
         key = _key_of(error)
@@ -63,6 +65,13 @@ def _retype(error: Any) -> str:
     if isinstance(instance, str) and reads_as(Interpolated(instance, ""), types[0]):
         return "take the quotes away"
     return _describe_value(schema)
+
+
+def _suggest_entries(schema: Schema, instance: Any) -> str:
+    """Return the hint to write a list: of the text itself, unless it may be a secret."""
+    if not isinstance(instance, str) or schema.get("items", {}).get("writeOnly"):
+        return "write a list: [one, two]"
+    return suggest_list(_format_instance(instance)) or f"write a list: [{_format_instance(instance)}]"
 
 
 def _quote(schema: Schema, instance: Any) -> str:
@@ -79,7 +88,8 @@ def _describe_value(schema: Schema) -> str:
     if not meaning or not set(types_of(schema)) <= {"integer", "number", "null"}:
         return "correct the value, or leave the key out for the default"
     such = "" if default is None else f", such as {default}"
-    return f"write {_name_types([schema])}{such}: {meaning}"
+    wanted = _name_types([{"type": [each for each in types_of(schema) if each != "null"]}])
+    return f"write {wanted}{such}: {meaning}"
 
 
 def _key_of(error: Any) -> str:
@@ -112,14 +122,19 @@ def _word_alternatives(error: Any) -> tuple[str, str]:
     branches = error.schema["anyOf"]
     if any(each.get("writeOnly") for each in branches):
         return f"must be {_name_types(branches)}, not {kind_of(error.instance)}", _ADD_REFERENCE
-    if isinstance(error.instance, Mapping):
-        forms = " | ".join("{" + ", ".join(each["required"]) + "}" for each in branches if each.get("required"))
-        if forms:
-            return f"must be exactly one of {forms}", "use the keys of one of these forms"
+    forms = [each for each in branches if each.get("required")]
+    listed = " | ".join("{" + ", ".join(each["required"]) + "}" for each in forms)
+    if isinstance(error.instance, Mapping) and forms:
+        return f"must be exactly one of {listed}", "use the keys of one of these forms"
     types = {type_ for each in branches for type_ in types_of(each)}
     if isinstance(error.instance, Mapping | list | tuple) and not types & {"object", "array"}:
         return f"takes one value, not {kind_of(error.instance)}", _suggest_value(error)
-    return f"must be {_name_types(branches)}, not {kind_of(error.instance)}", "write it in one of these forms"
+    hint = "write it in one of these forms"
+    if len(forms) == 1 and _key_of(error):
+        hint = f"write {_key_of(error)}: {example_of(_key_of(error), forms[0])}"
+    elif forms:
+        hint = f"write {'text, or ' if 'string' in types else ''}one of {listed}"
+    return f"must be {_name_types(branches)}, not {kind_of(error.instance)}", hint
 
 
 def _suggest_value(error: Any) -> str:

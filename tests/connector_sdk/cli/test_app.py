@@ -147,6 +147,11 @@ def test_a_name_that_is_not_there_is_answered_with_the_one_that_may_be_meant(
     assert said in invoke(*arguments).stderr
 
 
+def test_a_type_that_is_not_installed_is_told_with_its_place(invoke: Invoke, folder: Path) -> None:
+    said = invoke("discover", "crm", destinations={}).stderr
+    assert "connector.yml:3 connections.crm.type: there is no destination reference" in said
+
+
 def test_a_type_that_is_not_installed_is_answered_with_the_one_that_may_be_meant(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

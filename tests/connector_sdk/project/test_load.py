@@ -199,6 +199,9 @@ def test_twenty_problems_are_reported_at_once_each_with_line_and_next_step(refus
         ("[accounts, contacts]", "[acounts, contacts]", "did you mean accounts?"),
         ("batch_size: 1000", 'batch_size: "1000"', "take the quotes away"),
         ("object: [Contact, Lead]", "object: 5", "write it in one of these forms"),
+        ("match: {field: External_Id__c, column: contact_id}", "match: id", "write match: {field: ..., column: ...}"),
+        ("LastName: last_name", "LastName: 5", "write text, or one of {column} | {value} | {find, equals}"),
+        ("nightly: [accounts, contacts]", "nightly: accounts", "write a list: [accounts]"),
         ("shared_id: person, ", "", "add shared_id: The column whose value the rows of one record share."),
     ],
 )

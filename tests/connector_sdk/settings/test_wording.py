@@ -79,7 +79,7 @@ def test_a_missing_mapping_is_shown_with_the_keys_that_it_must_have() -> None:
     [
         ({"hours": "24h"}, "write a number, such as 24: Hours that it stays open."),
         ({"hours": "24"}, "take the quotes away"),
-        ({"width": "9 mm"}, "write a whole number or nothing: Millimetres."),
+        ({"width": "9 mm"}, "write a whole number: Millimetres."),
         ({"code": {"of": "in-clear"}}, "put it into an environment variable and write ${NAME}"),
     ],
 )
