@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from attrs import field, frozen
 
 from connector_sdk.contract.batch import OnNull
-from connector_sdk.contract.project import CsvForm, Guards, Keep, OnHeld
+from connector_sdk.contract.project import CsvForm, Guards, Keep, OnHeld, Scalar
 from connector_sdk.contract.spec import Mode, Removal
 from connector_sdk.settings.json_schema import Rest, Rule
 
@@ -27,7 +25,6 @@ Share = Annotated[
     str, Rule(pattern=r"^(none|(100|[1-9]?[0-9])(\.[0-9]+)?%)$", form="a count of rows, a share such as 10%, or none")
 ]
 Names = Annotated[tuple[str, ...], Rule(min_items=1)]
-Constant = str | int | Decimal | bool | date | datetime
 OneCharacter = Annotated[str, Rule(pattern=r"^[^\r\n]$", form="one character")]
 
 
@@ -98,7 +95,7 @@ class ColumnShape:
 class ConstantShape:
     """The same value goes into the field of every row."""
 
-    value: Annotated[Constant, "The value."]
+    value: Annotated[Scalar, "The value."]
     round: Annotated[bool, "Round decimals that the field does not show, half up."] = False
 
 
@@ -109,8 +106,8 @@ class FindShape:
     find: Annotated[str | Names, "The object in which the record is looked up, or several."]
     equals: Annotated[str, "The column of the model whose value is looked for."]
     where: Annotated[str | None, "The field it must equal; may be left out when a sync writes that object."] = None
-    and_: Annotated[Mapping[str, Constant], "Further fields, with the value that the record must have in each."] = (
-        field(factory=dict)
+    and_: Annotated[Mapping[str, Scalar], "Further fields, with the value that the record must have in each."] = field(
+        factory=dict
     )
     null: Annotated[OnNull, "What a null does: clear the field, or keep what is there."] = OnNull.CLEAR
 
