@@ -136,7 +136,6 @@ def test_rows_that_were_not_processed_were_not_executed(
         ("Failed", "InvalidBatch : InvalidBatch : Field name not found : Foo__c", "FIELD_NOT_FOUND"),
         ("Failed", "ClientInputError : LineEnding is invalid on user data.", "ClientInputError"),
         ("Failed", "", "InvalidBatch"),
-        ("Aborted", "", "NotProcessed"),
     ],
 )
 def test_a_job_that_processed_nothing_executed_nothing(
@@ -147,6 +146,18 @@ def test_a_job_that_processed_nothing_executed_nothing(
     with pytest.raises(NotExecuted) as failed:
         write_batch(ingesting, contacts("a", "b"), run)
     assert failed.value.code == code
+
+
+@pytest.mark.parametrize(
+    "told", [{"successfulResults": [[]]}, {"unprocessedrecords": [[("a", "of a"), ("b", "of b")]]}]
+)
+def test_rows_of_a_job_that_somebody_aborted_were_not_executed(
+    ingest_org: IngestOrg, ingesting: Org, run: RecordingRun, told: dict[str, Any]
+) -> None:
+    ingest_org.ends = {"state": "Aborted", "numberRecordsProcessed": 0}
+    ingest_org.files = told
+    lines = write_batch(ingesting, contacts("a", "b"), run)
+    assert [(each["status"], each["code"]) for each in lines] == [("not_executed", "NotProcessed")] * 2
 
 
 def test_rows_that_no_file_tells_of_are_unknown_and_never_failed(

@@ -151,10 +151,16 @@ def test_a_batch_that_failed_as_a_whole_executed_nothing(
     assert bulk.recover(opened, given, Options(), run.attempt(given)) is NOT_EXECUTED
 
 
-def test_a_batch_of_an_aborted_job_executed_nothing(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:
+def test_a_batch_of_an_aborted_job_executed_nothing_and_its_recovery_says_so(
+    bulk_org: BulkOrg, opened: Org, run: RecordingRun
+) -> None:
     bulk_org.states[FIRST] = batch_info(FIRST, 0, "NotProcessed")
-    with pytest.raises(NotExecuted, match="NotProcessed"):
-        write_batch(opened, contacts("a"), run)
+    given = contacts("a")
+    (line,) = write_batch(opened, given, run)
+    assert (line["status"], line["code"]) == ("not_executed", "NotProcessed")
+    recovered = bulk.recover(opened, given, Options(), run.attempt(given))
+    assert isinstance(recovered, WriteResult)
+    assert recovered.rows.to_pylist() == [line]
 
 
 def test_a_batch_that_salesforce_gave_up_keeps_what_it_did(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:

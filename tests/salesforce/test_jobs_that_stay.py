@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any
@@ -29,7 +30,7 @@ _A_MOMENT = 0.0001
 
 
 class Admin:
-    """A person who looks at the jobs of an org and aborts them."""
+    """A person who looks at the jobs of an org, of whichever API, and aborts them."""
 
     def __init__(self, org: Emulated) -> None:
         form = {key: org.ready[key] for key in ("client_id", "client_secret")}
@@ -37,17 +38,23 @@ class Admin:
             f"{org.ready['login_url']}/services/oauth2/token", {"grant_type": "client_credentials", **form}, timeout=10
         ).json()
         self._jobs = f"{token['instance_url']}/services/data/v60.0/jobs/ingest"
-        self._headers = {"Authorization": f"Bearer {token['access_token']}"}
+        self._bulk_jobs = f"{token['instance_url']}/services/async/60.0/job"
+        self._headers = {"Authorization": f"Bearer {token['access_token']}", "X-SFDC-Session": token["access_token"]}
 
     def abort_jobs(self) -> list[str]:
         """Abort the jobs that have not ended, and return their ids."""
         listed: list[dict[str, Any]] = requests.get(self._jobs, headers=self._headers, timeout=10).json()["records"]
         going = [each["id"] for each in listed if each["state"] in ("UploadComplete", "InProgress")]
         for each in going:
-            requests.patch(
-                f"{self._jobs}/{each}", json={"state": "Aborted"}, headers=self._headers, timeout=10
-            ).raise_for_status()
+            self._abort("PATCH", f"{self._jobs}/{each}")
         return going
+
+    def abort_bulk_job(self, job: str) -> None:
+        """Abort a job of the Bulk API."""
+        self._abort("POST", f"{self._bulk_jobs}/{job}")
+
+    def _abort(self, method: str, url: str) -> None:
+        requests.request(method, url, json={"state": "Aborted"}, headers=self._headers, timeout=10).raise_for_status()
 
     def abort_next_job(self) -> None:
         """Wait for a job, and abort it."""
@@ -86,6 +93,28 @@ def test_a_job_that_an_admin_aborts_stops_the_run_and_the_next_run_sends_its_row
     assert "was aborted in Salesforce" in stopped.said
     assert "Find out who aborted it, and why." in stopped.said
     assert steady.emulated.records("Contact") == []
+    assert steady.run().exit == 0
+    assert len(steady.emulated.records("Contact")) == 2
+
+
+@pytest.mark.parametrize("api", ["bulk", "bulk2"])
+def test_a_job_that_was_aborted_between_two_runs_stops_the_second_one_and_the_third_sends_its_rows(
+    steady: Project, api: str
+) -> None:
+    steady.emulated.faults(_STUCK[api])
+    steady.sync(options={"api": api, "job_timeout": _A_MOMENT})
+    waited = steady.run()
+    admin = Admin(steady.emulated)
+    if api == "bulk2":
+        assert admin.abort_jobs()
+    else:
+        (job,) = re.findall(r"of job (750\w+) has not ended", waited.said)
+        admin.abort_bulk_job(job)
+    stopped = steady.run()
+    assert stopped.exit == 4
+    assert "was aborted in Salesforce" in stopped.said
+    assert steady.emulated.records("Contact") == []
+    steady.sync(options={"api": api})
     assert steady.run().exit == 0
     assert len(steady.emulated.records("Contact")) == 2
 

@@ -142,7 +142,10 @@ def _describe_written(batch: Batch, lines: Lines) -> Written:
 def _wait_for_batch(
     jobs: Jobs, job_id: str, batch_id: str, written: Written, options: Options, attempt: Attempt
 ) -> WriteResult:
-    """Wait until a batch is done, and return its results. Raises `NotExecuted` if nothing of it was executed."""
+    """Wait until a batch is done, and return its results. Raises `NotExecuted` if Salesforce refused all of it.
+
+    If somebody aborted the job, the results say so: then a recovery does not send the rows again at once.
+    """
     missed = 0
     what = f"batch {batch_id} of job {job_id}"
     for since in wait_between_looks(attempt, what, FIRST_PAUSE, _LONGEST_PAUSE, hours=options.job_timeout):
@@ -157,7 +160,8 @@ def _wait_for_batch(
 
 def _read_results(jobs: Jobs, job_id: str, batch_id: str, found: BatchState, written: Written) -> WriteResult:
     if found.state == "NotProcessed":
-        raise NotExecuted("NotProcessed", f"job {job_id} was aborted in Salesforce before this batch was processed")
+        message = f"job {job_id} was aborted in Salesforce before this batch was processed"
+        return same_for_all(written.rows, RowStatus.NOT_EXECUTED, "NotProcessed", message)
     if found.state == "Failed" and not found.processed:
         raise _make_refusal(found)
     if found.state == "Failed":

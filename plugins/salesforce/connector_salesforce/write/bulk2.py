@@ -133,8 +133,9 @@ def _wait_for_job(org: Org, job: str, sent: Sent, options: Options, attempt: Att
 
 
 def _read_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> WriteResult:
-    """Return the results of a job that has ended. Raises `NotExecuted` if nothing of it was executed.
+    """Return the results of a job that has ended. Raises `NotExecuted` if Salesforce refused all of it.
 
+    If somebody aborted the job, the results say so: then a recovery does not send the rows again at once.
     If the daily batches run out, the rows that they do not cover are in no result file. A row without a line is
     unknown.
     """
@@ -145,6 +146,8 @@ def _read_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Atte
     )
     told = _download_results(org, job, ended, sent, attempt)
     if told is not None and ended.state != "JobComplete" and not ended.processed and not told.executed:
+        if ended.state == bulk2_jobs.ABORTED:
+            return same_for_all(len(sent.keys), RowStatus.NOT_EXECUTED, *why)
         raise NotExecuted(*why)
     words = (
         f"the result files of job {job} do not tell of this row; "
