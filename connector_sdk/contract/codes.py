@@ -87,7 +87,7 @@ EXPLAINED: Mapping[Code, Explanation] = {
     ),
     Code.REFERENCE_AMBIGUOUS: Explanation(
         "Several records have the key that the row names as the one it refers to.",
-        "Look it up by a unique field, or correct these records.",
+        "Look it up by a unique field, narrow it by another field (and), or correct these records.",
     ),
     Code.CIRCULAR_REFERENCE: Explanation(
         "The row refers to itself, or rows refer to each other in a circle, so that none of them can be the first.",

@@ -140,7 +140,7 @@ class _Mapper:
         if found is None:
             usable = [each.name for each in self.schema.fields if self._is_usable(each, what)]
             hint = "" if field_name in self.schema.unavailable_fields else suggestion(field_name, usable)
-            hint = suggest_find(self.schema, field_name) or hint
+            hint = ("" if what == _MATCH_FIELD else suggest_find(self.schema, field_name)) or hint
             self._problem(describe_missing_field(self.schema, field_name, what), place, hint)
         return found
 

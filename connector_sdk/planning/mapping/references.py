@@ -81,6 +81,8 @@ def _read_condition(
 ) -> Any:
     """Return the value of a condition in the type of its field, which every object must have."""
     read = None
+    if value == "":
+        problems.append(Problem("a condition needs a value, and an empty text is none", place, "write a value"))
     for schema in schemas:
         found = _find_field(schema, name, place, problems)
         try:

@@ -187,3 +187,9 @@ def test_mode_all_needs_to_know_which_records_the_rows_mean(bench: Bench) -> Non
 def test_what_becomes_of_removed_rows_is_checked_against_the_destination(bench: Bench) -> None:
     bench.sync = people(Mode.UPDATE, on_removed=Removal.DELETE)
     assert ("syncs", "people", "on_removed") in _problems(bench)
+
+
+def test_a_match_field_that_is_written_like_a_lookup_is_answered_with_a_field_to_match_on(bench: Bench) -> None:
+    bench.change(match=Match("account.number", "e"))
+    problem = _problems(bench, pa.table({"k": ["1"], "e": ["a"], "n": ["x"]}))["syncs", "people", "match", "field"]
+    assert problem.hint == "use one of: external_id"

@@ -141,6 +141,12 @@ class TestConditions:
         assert problem.path == _place("mentor", "and", "age")
         assert problem.message == "a date can never go into age, which takes a whole number"
 
+    def test_an_empty_text_is_no_condition(self, bench: Bench) -> None:
+        bench.change(fields=_mentor({"about": ""}))
+        (problem,) = _problems(bench).values()
+        assert problem.path == _place("mentor", "and", "about")
+        assert "an empty text is none" in problem.message
+
     def test_a_destination_that_finds_by_one_field_only_says_so(self, bench: Bench) -> None:
         def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
             return plugin.match(connection, objects, field, values, False, (), {})
