@@ -151,7 +151,7 @@ def test_a_job_that_processed_nothing_executed_nothing(
 @pytest.mark.parametrize(
     "told", [{"successfulResults": [[]]}, {"unprocessedrecords": [[("a", "of a"), ("b", "of b")]]}]
 )
-def test_rows_of_a_job_that_somebody_aborted_were_not_executed(
+def test_rows_of_a_job_that_an_admin_aborted_were_not_executed(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun, told: dict[str, Any]
 ) -> None:
     ingest_org.ends = {"state": "Aborted", "numberRecordsProcessed": 0}

@@ -144,7 +144,7 @@ def _wait_for_batch(
 ) -> WriteResult:
     """Wait until a batch is done, and return its results. Raises `NotExecuted` if Salesforce refused all of it.
 
-    If somebody aborted the job, the results say so: then a recovery does not send the rows again at once.
+    If an admin aborted the job, the results say so: then a recovery does not send the rows again at once.
     """
     missed = 0
     what = f"batch {batch_id} of job {job_id}"
