@@ -116,6 +116,11 @@ def choose_in_turn(met: Met) -> Sequence[str]:
     return [kinds[5 * met.number % len(kinds)]]
 
 
+def of_every_kind_at_first(met: Met) -> Sequence[str]:
+    """Choose every way for a call, and one way in turn where the same call is met again."""
+    return of_every_kind(met) if met.repetition == 1 else choose_in_turn(met)
+
+
 def of_first(chosen: Chosen) -> Chosen:
     """Choose likewise, but skip a call that was met before."""
     return lambda met: chosen(met) if met.repetition == 1 else ()

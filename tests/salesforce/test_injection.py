@@ -239,6 +239,7 @@ def test_what_was_planned_is_what_a_reader_finds(form: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("form", CASES)
-def test_it_is_found_a_hundred_thousand_times(form: str) -> None:
+def test_it_is_found_twenty_thousand_times(form: str) -> None:
+    """Read back other examples in each run of the long suite, so that they add up."""
     check, values = CASES[form]
-    settings(max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck))(given(values)(check))()
+    settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))(given(values)(check))()
