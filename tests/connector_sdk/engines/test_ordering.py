@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
 from .conftest import Open
-
-ROOT = Path(__file__).parents[3]
-DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("plugins/*/README.md"))]
-PROJECTS = sorted((ROOT / "examples").rglob("*.yml"))
 
 
 @pytest.fixture(autouse=True)
@@ -75,17 +70,6 @@ def test_nothing_is_said_of_other_orders(open_: Open, sql: str) -> None:
 @pytest.mark.rule("V9")
 def test_types_of_the_model_make_numbers_of_digits(open_: Open) -> None:
     assert open_(sql="select * from 'typed.csv' order by rank", types={"rank": "INTEGER"}).warnings == ()
-
-
-@pytest.mark.rule("V9")
-def test_the_manual_orders_csv_files_by_no_bare_column() -> None:
-    found = [
-        (document.name, order)
-        for document in (*DOCUMENTS, *PROJECTS)
-        for order in re.findall(r"from '[^']*\.csv'.* order by ([^\"\n]+)", document.read_text(encoding="utf-8"))
-    ]
-    assert found
-    assert [(name, order) for name, order in found if not order.startswith("cast(")] == []
 
 
 @pytest.mark.rule("V9")
