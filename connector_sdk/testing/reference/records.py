@@ -29,8 +29,8 @@ class Records:
         """Execute rows one by one, or only the first half of them if `partial` is true."""
         shape = SHAPES[request.object_name]
         keys = [self._key_of(shape, line) for line in request.lines]
-        wrong = faults.take_rows(self._database, request.object_name, [key for key in keys if key])
         end = (len(keys) + 1) // 2 if partial else len(keys)
+        wrong = faults.take_rows(self._database, request.object_name, [key for key in keys[:end] if key])
         answers = []
         for line, key in zip(request.lines[:end], keys, strict=False):
             answers.append(self._answer(shape, request, line, key, wrong.get(key or "")))

@@ -195,6 +195,13 @@ def test_a_call_is_refused_whole_and_a_large_one_asks_to_be_split(direct: Direct
     assert store.execution_counts("people") == {}
 
 
+def test_the_fault_of_a_row_that_was_not_executed_happens_when_it_is(direct: Direct, store: Store):
+    store.add_fault(Fault(FaultKind.PARTIAL))
+    store.add_fault(Fault(FaultKind.ROW, key="k2", code="bad"))
+    assert [each["status"] for each in direct.upsert(person("k1"), person("k2"))] == ["succeeded", "not_executed"]
+    assert [each["code"] for each in direct.upsert(person("k2"))] == ["bad"]
+
+
 def test_a_partial_result_says_which_rows_were_not_executed(direct: Direct, store: Store):
     store.add_fault(Fault(FaultKind.PARTIAL))
     answers = direct.upsert(*(person(key) for key in KEYS))
