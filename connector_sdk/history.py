@@ -76,7 +76,7 @@ def rows(
                 return opened
             found = journal.run(run) or found
     if not ledger.exists() and (found.state not in ENDED or found.report is None):
-        raise _no_rows(found)
+        raise _no_ledger(found)
     with LEDGER.reading(ledger):
         lines = _lines(ledger, wanted)
     return pa.RecordBatchReader.from_batches(lines.schema, _read(lines, ledger))
@@ -200,12 +200,12 @@ def _empty(run: JournalledRun, state: ReportState) -> RunReport:
     )  # fmt: skip
 
 
-def _no_rows(run: JournalledRun) -> ConfigError:
+def _no_ledger(run: JournalledRun) -> ConfigError:
     hints = {
         RunState.PLANNING: "look again when it is running",
-        RunState.SAVED: f"connector run {run.sync} --plan {run.id} runs it",
+        RunState.SAVED: f"to run it: connector run {run.sync} --plan {run.id}",
     }
-    hint = hints.get(run.state, "connector runs lists those that have one")
+    hint = hints.get(run.state, "to see the runs that have a ledger: connector runs")
     return ConfigError(f"run {run.id} has no ledger: it is {run.state.value}", hint=hint)
 
 

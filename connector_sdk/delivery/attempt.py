@@ -1,4 +1,4 @@
-"""One attempt to write or recover a batch, as the destination sees it."""
+"""What a destination gets for one attempt at a batch: its anchors, and a way to wait."""
 
 from __future__ import annotations
 

@@ -79,8 +79,8 @@ class Failure(Portable, Exception):
         self.split = split
 
     @property
-    def passes(self) -> bool:
-        """Whether a retry may succeed."""
+    def is_temporary(self) -> bool:
+        """Whether the same batch may succeed if it is sent again. A batch that must be split cannot."""
         doubtful = self.classification.executed is Executed.MAYBE and self.classification.kind is not Kind.FATAL
         return not self.split and (doubtful or self.classification.kind in (Kind.TRANSIENT, Kind.THROTTLED))
 
@@ -113,7 +113,7 @@ def call_with_retry(act: Callable[[], T], what: str, pace: Pace, budget: Budget,
             raise _stop_after_retries(failure)
 
     retrying = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, Failure) and error.passes),
+        retry=retry_if_exception(lambda error: isinstance(error, Failure) and error.is_temporary),
         stop=lambda state: state.attempt_number >= pace.attempts and not _failure(state).classification.waits,
         wait=seconds,
         before_sleep=prepare_retry,

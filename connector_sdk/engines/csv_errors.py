@@ -39,7 +39,7 @@ def explain_malformed_line(reading: Reading, message: str) -> ConfigError | None
 
 
 def _find_malformed_lines(file: CsvFile) -> Iterator[tuple[int, str]]:
-    """Yield the first malformed line, counted from 1, with the reason."""
+    """Yield malformed lines, counted from 1, with the reason. The caller needs only the first."""
     width, start = len(file.names), 1
     with file.text.open_text() as stream:
         lines = read_rows(stream, file.delimiter, file.quote, strict=True)

@@ -26,7 +26,7 @@ _SHORTAGES = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
 def unreadable_errors() -> tuple[type[Exception], ...]:
     """Return the types of the errors that reading a damaged file raises.
 
-    This is a function that is called after an error, so that lists of runs need not import DuckDB.
+    It is no constant, because only an error needs it: commands that list runs do not import DuckDB.
     """
     import duckdb
 
@@ -121,7 +121,7 @@ def checksum(path: Path) -> int:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the message of an error on one line."""
+    """Return the first line of an error's message, or the message inside it if DuckDB wrapped it in JSON."""
     lines = (line.strip() for line in str(error).splitlines())
     line = next((line for line in lines if line), type(error).__name__)
     wrapped = _WRAPPED.search(line)

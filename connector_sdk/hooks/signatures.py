@@ -55,7 +55,7 @@ class HookManager(pluggy.PluginManager):
         return bool(getattr(self.hook, hook).get_hookimpls())
 
     def takes(self, hook: str, argument: str) -> bool:
-        """Return whether a function is registered for a hook and names an argument of it."""
+        """Return whether a function is registered for a hook and has a parameter named `argument`."""
         return any(argument in each.argnames for each in getattr(self.hook, hook).get_hookimpls())
 
     def _find_problems(self, function: Any, name: str, hook: str) -> Iterator[str]:

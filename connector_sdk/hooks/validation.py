@@ -60,7 +60,7 @@ def contract_problems(spec: DestinationSpec) -> Iterator[str]:
 def hint_at_contract(error: BaseException | None) -> str:
     """Return a hint for an error of a plugin that may be written for another contract; otherwise an empty text.
 
-    Such a plugin imports names that are gone, or calls classes as they were.
+    Such a plugin imports names that are gone, or calls classes with their former arguments.
     """
     is_import = isinstance(error, ImportError) and str(error.name).partition(".")[0] == "connector_sdk"
     if is_import or isinstance(error, TypeError):

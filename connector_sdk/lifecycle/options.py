@@ -48,7 +48,7 @@ def request_problems(asked: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _check_saved_plan(asked)
     drain = asked.get("drain")
     if drain is not None and not drain >= 0:
-        yield Problem(f"drain is {drain}, and counts seconds: 0 or more", hint="leave it out")
+        yield Problem(f"drain is {drain}, and not a number of seconds, 0 or more", hint="leave it out, or correct it")
 
 
 def _check_guards(asked: Mapping[str, Any]) -> Iterator[Problem]:

@@ -80,7 +80,7 @@ def totals(connection: duckdb.DuckDBPyConnection, plan: Path, read: int, removal
 
 
 def delivery_findings(request: PlanRequest, batches: Mapping[str, int]) -> Iterator[Finding]:
-    """Yield which API was chosen and why, if the choice was left to the rows and any are sent.
+    """Yield which API was chosen and why, if the sync says `api: auto` and rows are sent.
 
     `batches` has the number of batches that each API would need.
     """

@@ -75,7 +75,9 @@ def _check_objects(sync: Sync) -> Iterator[Problem]:
         yield Problem(f"object names {repeated} more than once", (*place, "object"), "name each object once")
     if several and sync.mode not in _SEVERAL_OBJECTS:
         message = f"mode {sync.mode} writes one object, not {len(sync.objects)}"
-        yield Problem(message, (*place, "object"), f"several objects go together in: {_join_words(_SEVERAL_OBJECTS)}")
+        yield Problem(
+            message, (*place, "object"), f"several objects need the mode {' or '.join(sorted(_SEVERAL_OBJECTS))}"
+        )
     if several and sync.mode is Mode.UPSERT and sync.create_in is None:
         message = "it is not said which of the objects new records go to"
         yield Problem(message, place, f"add create_in: one of {', '.join(sync.objects)}")
@@ -95,7 +97,7 @@ def _check_merge(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
         yield Problem(f"{spec.name} cannot merge records", place, "remove merge from the sync")
     if sync.mode not in _MERGING:
         message = f"rows cannot be merged in mode {sync.mode}"
-        yield Problem(message, place, f"merging goes with: {_join_words(_MERGING)}")
+        yield Problem(message, place, f"merging needs the mode {' or '.join(sorted(_MERGING))}")
     if len(sync.objects) > 1:
         yield Problem("rows that go to several objects cannot be merged", place, "name one object")
     if (sync.merge.is_child is None) == (sync.merge.merge_id is None):

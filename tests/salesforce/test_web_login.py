@@ -122,7 +122,7 @@ def test_a_public_app_needs_no_secret_and_may_have_several_callbacks(project: Pr
 @pytest.mark.parametrize(
     ("changed", "decision", "sent", "said"),
     [
-        ({}, "allow", {"state": "forged"}, "not one to this login"),
+        ({}, "allow", {"state": "forged"}, "belongs to another login"),
         ({}, "allow", {"code": ""}, "has no code"),
         ({}, "deny", {}, "allow the access"),
         ({"blocked": True}, "allow", {}, "Connected Apps OAuth Usage"),

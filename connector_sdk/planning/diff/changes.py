@@ -239,7 +239,7 @@ def _others(table: str) -> str:
 
 
 def _positions(table: str) -> str:
-    """Return SQL for the positions in the model of the rows with the same key."""
+    """Return SQL that names the rows that share a key, by their positions in the model."""
     named = f"array_to_string(r.positions[1:{NAMED}], ', ')"
     return f"(select ' (rows ' || {named} || {_more(NAMED)} || ')' from {table} r where r.value = key)"
 

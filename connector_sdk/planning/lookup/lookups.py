@@ -62,8 +62,8 @@ def look_up(
 ) -> Path:
     """Fill in the record ids that the destination knows, and decide the rows for which it has none.
 
-    A row may refer, in a column of `waiting`, to a record that another row will make; its cell keeps its value until
-    then. If the plan depends on whether a record exists, a row that has one becomes an update of it.
+    A row may refer, in a column of `waiting`, to a record that another row will make. The cell is left as it is until
+    that record exists. If the plan depends on whether rows have records, a row whose record is found becomes an update.
 
     Returns the file of the completed changes, or `changes` itself if there was nothing to look up.
     """

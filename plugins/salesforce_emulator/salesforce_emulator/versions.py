@@ -19,7 +19,7 @@ class Standing(Enum):
 
 
 def judge_version(versions: Versions, version: str) -> Standing:
-    """Return whether an org with these versions serves `58.0`, has retired it, or does not know it."""
+    """Return whether an org serves `version`, such as `58.0`, has retired it, or does not know it."""
     match = re.fullmatch(r"([0-9]{1,3})\.0", version)
     number = int(match[1]) if match else 0
     if versions.min <= number <= versions.max:

@@ -70,13 +70,13 @@ def recover(attempt: Attempt) -> Recovery | Unknown:
 
 
 def _publish(events: Events, batch: Batch, texts: Sequence[str]) -> list[Line]:
-    """Publish events. If Salesforce refuses a whole request because none are left, refuse each of its events."""
+    """Publish events. If the hour's events are used up, refuse each event of the request."""
     try:
         return _send(events, batch, texts) if texts else []
     except CallFailed as error:
         if not _says_used_up(error):
             raise
-        return [_too_late(error)] * len(texts)
+        return [_refuse_late(error)] * len(texts)
 
 
 def _send(events: Events, batch: Batch, texts: Sequence[str]) -> list[Line]:
@@ -114,7 +114,7 @@ def _publish_singly(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
             if not lines:
                 raise
             if _says_used_up(error):
-                return [*lines, *[_too_late(error)] * (len(texts) - len(lines))]
+                return [*lines, *[_refuse_late(error)] * (len(texts) - len(lines))]
             refused = error.executed is Executed.NO
             status = RowStatus.NOT_EXECUTED if refused else RowStatus.UNKNOWN
             lines += [Line(status, code=error.code if refused else _LOST, message=error.message)] * len(some)
@@ -128,7 +128,7 @@ def _says_used_up(error: CallFailed) -> bool:
     return error.code == LIMIT and error.executed is Executed.NO
 
 
-def _too_late(error: CallFailed) -> Line:
+def _refuse_late(error: CallFailed) -> Line:
     return Line(RowStatus.FAILED, code=USED_UP, message=error.message)
 
 

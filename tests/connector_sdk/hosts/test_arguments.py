@@ -56,7 +56,7 @@ def test_a_guard_that_is_none_is_refused_beside_what_else_is_wrong(host: Host, r
     with pytest.raises(ConfigError) as raised:
         host.run(host.project(), accept={"max_remove"}, drain=-1)
     assert "did you mean --accept max_removed?" in str(raised.value)
-    assert "drain is -1.0, and counts seconds" in str(raised.value)
+    assert "drain is -1.0, and not a number of seconds" in str(raised.value)
 
 
 def test_destinations_are_of_their_class(host: Host) -> None:

@@ -77,7 +77,7 @@ def _authorize_url(auth: Web, login_origin: str, callback: str, asked: _Asked) -
 def _code(answer: Mapping[str, str], state: str) -> str:
     """Return the authorization code of an answer to this login. Raises `CallFailed` for any other answer."""
     if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
-        raise CallFailed("LOGIN_STATE_WRONG", "the answer in the browser is not one to this login", Executed.NO)
+        raise CallFailed("LOGIN_STATE_WRONG", "the answer from the browser belongs to another login", Executed.NO)
     if "error" in answer:
         message = answer.get("error_description") or answer["error"]
         raise CallFailed(normalize_code(answer["error"], message), message, Executed.NO, status=400)

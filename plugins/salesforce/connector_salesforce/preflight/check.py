@@ -62,9 +62,9 @@ def _binary(org: Org, plan: PlanSummary) -> Iterator[Finding]:
 def _not_taken(org: Org, plan: PlanSummary) -> Iterator[Finding]:
     """Yield a stop for each object that the Bulk APIs do not take.
 
-    No description says so. The Bulk APIs take custom objects and objects that run triggers. For any other object, a
-    query job of one record is created. Salesforce refuses the job if the Bulk APIs do not take the object (Bulk API 2.0
-    Developer Guide, "Query").
+    They take custom objects and objects that run triggers. Descriptions of other objects do not tell. So this creates a
+    query job of one record, which Salesforce refuses if the Bulk APIs do not take the object (Bulk API 2.0 Developer
+    Guide, "Query").
     """
     for name in plan.object_names if plan.api != "rest" else ():
         described = org.describe(name)

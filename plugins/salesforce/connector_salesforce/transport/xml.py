@@ -61,7 +61,7 @@ def serialize(root: ElementTree.Element) -> bytes:
     """
     found = next((each for text in root.itertext() for each in _UNSAYABLE.findall(text)), None)
     if found is not None:
-        raise MarkupError(f"XML cannot say the character U+{ord(found):04X}")
+        raise MarkupError(f"XML cannot contain the character U+{ord(found):04X}")
     text: str = ElementTree.tostring(root, encoding="unicode")
     return f"<?xml version='1.0' encoding='UTF-8'?>\n{text}".replace("\r", "&#13;").encode()
 

@@ -96,7 +96,7 @@ def abort(client: Client, job: str) -> None:
 
 
 def look(client: Client, job: str) -> JobState:
-    """Return the state of a job. Before the job runs, Salesforce leaves out the counts, which are 0 and None then."""
+    """Return the state of a job. Before it runs, it has no counts: then `processed` is 0, and `failed` is None."""
     said = _read(client.get(_path(job)), job)
     processed, failed = said.get("numberRecordsProcessed"), said.get("numberRecordsFailed")
     if said["state"] in ENDED and (processed is None or (failed or 0) > processed):

@@ -54,7 +54,7 @@ def results_of(body: bytes, written: Written) -> WriteResult:
     if len(ids.unique()) < len(ids):
         raise ResultsError("two rows succeeded with one record id")
     if written.ids is not None and not _same_ids(ids, written.ids.filter(success)):
-        raise ResultsError("a row succeeded with the record id of another one")
+        raise ResultsError("a row succeeded with another record id than the one that was sent")
     return result
 
 

@@ -31,7 +31,7 @@ _MAY_NOT = "use of the Metadata API requires a user with the ModifyAllData or Mo
 
 
 def read(call: SoapCall, response: ElementTree.Element) -> None:
-    """Write the named components. A component that the org does not have is nil."""
+    """Put the named components into the response. A component that the org does not have is nil."""
     _check_user(call)
     named = "".join((child.text or "").strip() for child in call.message.operation if local(child) == "type")
     kind = _check_kind(call, named)
