@@ -86,12 +86,15 @@ def end(
 
 
 def _count_removed(session: Session, plan: FrozenPlan | None, report: RunReport) -> RemovedRows | None:
-    """Return how many rows a run removed, for the guard on removals of a day. Accepted removals do not count."""
+    """Return what the guard on the removals of a day has to know of a run, or None if the run removed nothing.
+
+    Removals that a person accepted count as none: else they would use up what later runs of the day may remove.
+    """
     rows = report.actions.deleted + report.actions.cleared
     if not rows or session.sync.mode not in (Mode.UPSERT, Mode.UPDATE):
         return None
-    counts = plan is None or not _REMOVING.intersection(plan.released)
-    return RemovedRows(now(), rows if counts else 0, plan.known if plan else 0)
+    was_accepted = plan is not None and not _REMOVING.isdisjoint(plan.released)
+    return RemovedRows(now(), 0 if was_accepted else rows, plan.known if plan else 0)
 
 
 def _tidy(session: Session, run: JournalledRun) -> None:

@@ -119,7 +119,7 @@ def _replacement(plan: FrozenPlan) -> Batch | None:
 def report_of(
     session: Session, plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, lookups: int
 ) -> PlanReport:
-    """Return what `plan` shows. `lookups` counts the API calls for the lookups of the plan."""
+    """Return the report of a plan. `lookups` counts the API calls for the lookups of the plan."""
     decided = make_planned(session, plan).decided or ()
     tallying = TotalsBuilder()
     tallying.count(decided)

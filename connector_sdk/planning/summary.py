@@ -123,7 +123,7 @@ def _report_unmapped(request: PlanRequest, mapped: ResolvedMapping, schema: Obje
         listed = ", ".join(missing)
         yield Finding(
             Level.WARNING,
-            f"{schema.name} needs a value in {listed}, which no column fills: records that do not exist are refused",
+            f"{schema.name} needs a value in {listed}, which no column fills: new records will be refused",
             "map it, or use mode update",
         )
 

@@ -136,7 +136,11 @@ def _check(path: Path) -> None:
     if not os.access(path, os.W_OK | os.X_OK):
         raise _make_error(path, "is read-only", "make it writable, or choose another one with --state")
     if (kind := _file_system(path.resolve())) in _NETWORK_FILE_SYSTEMS:
-        raise _make_error(path, f"is on a network file system ({kind}), where locks cannot be relied on", "use --state")
+        raise _make_error(
+            path,
+            f"is on a network file system ({kind}), where locks cannot be relied on",
+            "name a folder on a local disk with --state",
+        )
 
 
 def _make_error(path: Path, reason: str, hint: str) -> RunStopped:

@@ -67,7 +67,7 @@ def _report_unwritten(request: PlanRequest, found: str) -> Finding:
     back = "put that row back into the model"
     if request.sync.mode is Mode.INSERT:
         return Finding(Level.INFO, message, f"{back}, or give them new keys to insert them as new rows")
-    advice = f"{back}, or run once without them; on_removed then applies to their record, and later they count as new"
+    advice = f"{back}, or run once without them: on_removed is applied to their record, and later they are new rows"
     return Finding(Level.INFO, message, advice)
 
 

@@ -1,4 +1,4 @@
-"""The objects of the reference destination, with each type of field and each reason not to write one."""
+"""The objects of the reference destination, with fields of each type, and unwritable fields for each reason."""
 
 from __future__ import annotations
 

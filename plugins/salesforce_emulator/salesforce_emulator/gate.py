@@ -65,7 +65,7 @@ class Gate:
         actions = self._world.faults.for_request(origin, self._object(scope["path"]))
         with self._in_flight.one(origin.path):
             if actions:
-                await self._treat(actions, scope, receive, send)
+                await self._apply_actions(actions, scope, receive, send)
             else:
                 await self._app(scope, receive, send)
 
@@ -82,7 +82,8 @@ class Gate:
         match = _JOB.search(path)
         return self._world.object_of_job(match[2]) if match is not None else None
 
-    async def _treat(self, actions: list[Action], scope: Scope, receive: Receive, send: Send) -> None:
+    async def _apply_actions(self, actions: list[Action], scope: Scope, receive: Receive, send: Send) -> None:
+        """Do what fault rules want before a call is answered, then answer, cut or alter it as they say."""
         body = await _whole(receive)
         resets = self._world.resets
         for action in actions:

@@ -60,7 +60,7 @@ def instance_origin(instance_url: str, login_origin: str) -> str:
 def server_path(path: object) -> str:
     """Return a path that an answer names, such as the next page's. Raises `HostError` if it leaves the API."""
     if not isinstance(path, str) or not _PATH.fullmatch(path) or ".." in unquote(path) or "\\" in unquote(path):
-        raise HostError(f"an answer names the path {_display_url(path)}")
+        raise HostError(f"an answer names the path {_display_url(path)}, which lies outside the API")
     return path
 
 

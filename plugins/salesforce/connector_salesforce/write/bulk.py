@@ -144,7 +144,7 @@ def _wait_for_batch(
 ) -> WriteResult:
     """Wait until a batch is done, and return its results. Raises `NotExecuted` if Salesforce refused all of it.
 
-    If an admin aborted the job, the results say so: then a recovery does not send the rows again at once.
+    Rows of a job that an admin aborted come back as results, so that a recovery does not send them again at once.
     """
     missed = 0
     what = f"batch {batch_id} of job {job_id}"

@@ -135,7 +135,7 @@ def _wait_for_job(org: Org, job: str, sent: Sent, options: Options, attempt: Att
 def _read_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> WriteResult:
     """Return the results of a job that has ended. Raises `NotExecuted` if Salesforce refused all of it.
 
-    If an admin aborted the job, the results say so: then a recovery does not send the rows again at once.
+    Rows of a job that an admin aborted come back as results, so that a recovery does not send them again at once.
     If the daily batches run out, the rows that they do not cover are in no result file. A row without a line is
     unknown.
     """

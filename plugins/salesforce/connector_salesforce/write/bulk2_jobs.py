@@ -100,7 +100,10 @@ def look(client: Client, job: str) -> JobState:
     said = _read(client.get(_path(job)), job)
     processed, failed = said.get("numberRecordsProcessed"), said.get("numberRecordsFailed")
     if said["state"] in ENDED and (processed is None or (failed or 0) > processed):
-        raise unreadable(f"of the job {job}, {processed} rows were processed and {failed} failed", Executed.MAYBE)
+        raise unreadable(
+            f"the job {job} has ended with numberRecordsProcessed {processed}, numberRecordsFailed {failed}",
+            Executed.MAYBE,
+        )
     return JobState(said["state"], said.get("errorMessage") or "", processed or 0, failed)
 
 

@@ -146,7 +146,7 @@ class Jobs:
         found, said = _read_id(body, "jobInfo", _JOB)
         with _reading():
             if found[:SHORT] != job_id[:SHORT]:
-                raise MarkupError(f"it is about the job {found}")
+                raise MarkupError(f"it is about the job {found}, not {job_id}")
             return _count(said["numberBatchesTotal"])
 
     def result(self, job_id: str, batch_id: str) -> bytes:
